@@ -1,0 +1,32 @@
+// Starts child processes for the other scripts. Node built-ins only.
+import { spawn } from 'node:child_process';
+
+/** No telemetry, no lookup of a public address: nothing here talks to anyone but this machine. */
+export const quietEnv = {
+	...process.env,
+	WRANGLER_SEND_METRICS: 'false',
+	CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+	NO_UPDATE_NOTIFIER: '1'
+};
+
+/**
+ * Runs a command to its end. With `capture` the output is collected instead of shown.
+ * Never rejects: a command that cannot start has code 127.
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {{env?: Record<string, string>, capture?: boolean}} [options]
+ * @returns {Promise<{code: number, output: string}>}
+ */
+export function run(command, args, { env = {}, capture = false } = {}) {
+	return new Promise((resolve) => {
+		const child = spawn(command, args, {
+			env: { ...quietEnv, ...env },
+			stdio: capture ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit']
+		});
+		let output = '';
+		child.stdout?.on('data', (chunk) => (output += chunk));
+		child.stderr?.on('data', (chunk) => (output += chunk));
+		child.on('error', (error) => resolve({ code: 127, output: `${output}${error.message}\n` }));
+		child.on('close', (code) => resolve({ code: code ?? 1, output }));
+	});
+}

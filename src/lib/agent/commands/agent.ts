@@ -1,0 +1,247 @@
+/**
+ * The agent of one tab, put together from its ports: the same in a worker, in Node and in
+ * tests. A tab lives through "lives": as a follower it reads; when it becomes the leader
+ * everything is read anew under a new epoch and open turns go on.
+ */
+
+import type { AppStatus, CommandInput, CommandName, CommandOutput, Result } from '../../wire/commands';
+import { AppError, toAppError } from '../../wire/errors';
+import type { PluginDefinition, HostServices } from '../../plugins/plugin';
+import type { BuiltinPort } from '../models/builtin';
+import { createBuiltinModel } from '../models/builtin';
+import type { AgentPorts, Device } from '../ports';
+import { documentation } from '../rehearsal/docs';
+import { createRehearsal } from '../rehearsal/rehearsal';
+import { openLamClock } from '../sessions/lam';
+import { createRepository } from '../sessions/repository';
+import { createSearchService } from '../sessions/search/search-service';
+import { createSessionWriter } from '../sessions/writer';
+import { createCatalog } from '../skills/catalog';
+import { createMemoryStore } from '../storage/memory';
+import { createOverlayStore } from '../storage/overlay';
+import type { Store } from '../storage/store';
+import { openKeyring } from '../vault/keyring';
+import { createBus } from '../view/bus';
+import type { BusMessage } from '../view/bus';
+import { createPageView } from '../view/page-view';
+import type { PageView } from '../view/page-view';
+import type { Port } from '../view/page-port';
+import { createTurnStatus } from '../view/turn-status';
+import { createDispatcher } from './dispatch';
+import type { Dispatcher } from './dispatch';
+import { createWriters } from './host';
+import type { Host } from './host';
+import { hostServices } from './host-services';
+import { createLibraryCommands, createLibraryReads } from './library-commands';
+import { createProviders } from './providers';
+import { createReadCommands, createSessionCommands } from './session-commands';
+import { sessionState, turnEnds, undoStates } from './session-state';
+import { openPolicy, openSettings } from './settings';
+import { systemPrompt } from './system-prompt';
+import { createTabs } from './tabs';
+import type { Channel, Lease } from './tabs';
+import { createTurns } from './turns';
+import type { Turns } from './turns';
+
+export interface AgentOptions {
+	readonly store: Store;
+	readonly ports: AgentPorts;
+	readonly device: Device;
+	readonly plugins: readonly PluginDefinition[];
+	readonly relayOrigin: string | undefined;
+	readonly lease: Lease;
+	readonly channel: Channel;
+	readonly timeZone: () => string;
+	readonly locale: () => string;
+	readonly builtin?: BuiltinPort;
+	/** Fetches a page by the relay for `web`; absent where there is none. */
+	readonly relay?: HostServices['relay'];
+	/** Ids of providers that this relay has keys for, for us. */
+	readonly relayKeys: () => Promise<readonly string[]>;
+	readonly storageStatus: () => Promise<Pick<AppStatus, 'persisted' | 'usageBytes' | 'quotaBytes' | 'relay'>>;
+}
+
+export interface Agent {
+	/** Resolves when recovery is done. */
+	attach(port: Port): Promise<void>;
+	call<K extends CommandName>(name: K, commandId: string, input: CommandInput<K>): Promise<Result<CommandOutput<K>>>;
+	/** The tab is put to sleep: another may lead. */
+	freeze(): void;
+}
+
+interface Life {
+	readonly host: Host;
+	readonly turns: Turns;
+	readonly writes: Dispatcher;
+}
+
+export async function createAgent(options: AgentOptions): Promise<Agent> {
+	const bus = createBus();
+	const status = createTurnStatus();
+	const temporary = new Set<string>();
+	const store = createOverlayStore(options.store, createMemoryStore(), (id) => temporary.has(id));
+	let relayKeys: readonly string[] = [];
+	let life: Life | undefined;
+	let reads: Dispatcher | undefined;
+	let view: PageView | undefined;
+
+	/** Everything that is read from the store, under this epoch. A follower's epoch is refused by every commit. */
+	async function openLife(epoch: number): Promise<Life> {
+		const at = { store, epoch: () => epoch };
+		const settings = await openSettings(store, at.epoch);
+		const vault = await openKeyring({ ...options.ports, ...at, crypto, relayOrigin: options.relayOrigin });
+		const policy = await openPolicy(store);
+		const lamport = await openLamClock(store);
+		const search = createSearchService(at);
+		const repository = createRepository({ ...options.ports, store, device: options.device, turnOf: (id) => status.display(id) });
+		const services = hostServices({ repository, search, storageStatus: options.storageStatus, relay: options.relay });
+		const catalog = await createCatalog({
+			...options.ports,
+			...at,
+			plugins: options.plugins,
+			host: services,
+			hasSecret: (name) => vault.has(name),
+			sign: (secretId, request, header) =>
+				vault.sign({ secretId, request, place: (headers, key) => { headers.set(header, header.toLowerCase() === 'authorization' ? `Bearer ${key}` : key); } }),
+			timeZone: options.timeZone,
+			locale: options.locale
+		});
+		const providers = createProviders({
+			ports: options.ports,
+			settings,
+			vault,
+			relayOrigin: options.relayOrigin,
+			relayKeys: () => relayKeys,
+			rehearsal: createRehearsal({ skills: catalog, docs: documentation }),
+			builtin: createBuiltinModel(options.builtin),
+			hasBuiltin: () => options.builtin !== undefined
+		});
+		const parts = { ...at, ports: options.ports, device: options.device, repository, lamport, catalog, providers, policy, settings, search, status, bus, systemPrompt };
+		const host: Host = {
+			...parts,
+			keepOffDisk: (sessionId) => temporary.add(sessionId),
+			writer: createWriters(parts, createSessionWriter)
+		};
+		const turns = createTurns(host);
+		return { host, turns, writes: createDispatcher({ remembers: true }, createSessionCommands(host, turns), createLibraryCommands(host)) };
+	}
+
+	async function begin(epoch: number): Promise<void> {
+		const shown = view?.sessionId() ?? null;
+		life?.turns.abandon();
+		life = await openLife(epoch);
+		reads = undefined;
+		if (shown !== null) await openReads().call('session.open', `reopen-${options.ports.ids.next()}`, { sessionId: shown });
+	}
+
+	function openReads(): Dispatcher {
+		if (life === undefined || view === undefined) throw new AppError('worker/crashed');
+		reads ??= createDispatcher({ remembers: false }, createReadCommands(life.host, view), createLibraryReads(life.host), {
+			'app.status': appStatus,
+			'app.takeOver': () => {
+				tabs.takeOver();
+				return Promise.resolve(null);
+			}
+		});
+		return reads;
+	}
+
+	async function appStatus(): Promise<AppStatus> {
+		return { role: tabs.role(), schemaOk: true, ...(await options.storageStatus()) };
+	}
+
+	const current = (): Host => {
+		if (life === undefined) throw new AppError('worker/crashed');
+		return life.host;
+	};
+
+	const tabs = createTabs({
+		...options.ports,
+		lease: options.lease,
+		channel: options.channel,
+		store,
+		async onLead(epoch) {
+			await begin(epoch);
+			await life?.turns.recover();
+			// Fresh as of now; the search index is read beside everything else.
+			void current().search.load().catch(() => undefined);
+		},
+		onLose() {
+			life?.turns.abandon();
+			void begin(followerEpoch);
+		},
+		onCommand: (name, id, input) => callWrite(name, id, input),
+		onBus: receive
+	});
+
+	function callWrite(name: string, id: string, input: unknown): Promise<Result<unknown>> {
+		const writes = life?.writes;
+		if (writes?.has(name) !== true) {
+			return Promise.resolve({ ok: false, error: new AppError('input/invalid', { message: `There is no command ${name}.` }).toWire() });
+		}
+		return writes.call(name, id, input as CommandInput<typeof name>);
+	}
+
+	/** News from the leader, in a tab that follows. */
+	function receive(message: BusMessage): void {
+		if (message.kind === 'applied') life?.host.repository.apply(message.entries, message.record);
+		if (message.kind === 'loop') status.note(message.sessionId, message.event);
+		if (message.kind === 'changed') {
+			void life?.host.providers.reload().then(() => {
+				bus.publish(message);
+			});
+			return;
+		}
+		bus.publish(message);
+	}
+	// A temporary session is nobody else's business.
+	bus.subscribe((message) => {
+		const sessionId = 'sessionId' in message ? message.sessionId : 'record' in message ? message.record.id : '';
+		if (!temporary.has(sessionId)) tabs.tell(message);
+	});
+
+	await tabs.start();
+	if (life === undefined) await begin(followerEpoch);
+	void options.relayKeys().then((keys) => {
+		relayKeys = keys;
+		if (keys.length > 0) bus.publish({ kind: 'changed', what: 'providers' });
+	});
+
+	return {
+		async attach(port) {
+			view = createPageView(port, {
+				bus,
+				status,
+				about: {
+					action(id) {
+						const facts = current().catalog.facts(id);
+						return { title: facts?.title ?? id, effects: facts?.effects ?? [] };
+					},
+					gist: (action, args) => current().catalog.gist(action, args),
+					byline: (model) => (model.provider === 'rehearsal' ? 'Rehearsal · no model' : current().providers.label(model))
+				},
+				stateOf: (loaded) => sessionState(current(), loaded),
+				readTurnEnds: (turnIds) => turnEnds(current(), turnIds),
+				readUndo: (keys) => undoStates(current(), keys)
+			});
+			reads = undefined;
+			await Promise.resolve();
+		},
+		async call<K extends CommandName>(name: K, commandId: string, input: CommandInput<K>) {
+			try {
+				const local = openReads();
+				if (local.has(name)) return await local.call(name, commandId, input);
+				const result = tabs.role() === 'leader' ? await callWrite(name, commandId, input) : await tabs.forward(name, commandId, input);
+				return result as Result<CommandOutput<K>>;
+			} catch (thrown) {
+				return { ok: false, error: toAppError(thrown).toWire() };
+			}
+		},
+		freeze: () => {
+			tabs.release();
+		}
+	};
+}
+
+/** No epoch is below it: whatever a follower would write is refused. */
+const followerEpoch = -1;

@@ -1,0 +1,54 @@
+/** What built-in plugins may ask of the agent: past sessions, health, the relay. Narrow on purpose. */
+
+import type { AppStatus } from '../../wire/commands';
+import type { HostServices } from '../../plugins/plugin';
+import { plainText } from '../sessions/fold';
+import type { Repository } from '../sessions/repository';
+import type { SearchService } from '../sessions/search/search-service';
+
+const excerptLength = 2_000;
+
+export function hostServices(parts: {
+	readonly repository: Repository;
+	readonly search: SearchService;
+	readonly storageStatus: () => Promise<Pick<AppStatus, 'persisted' | 'usageBytes' | 'quotaBytes' | 'relay'>>;
+	readonly relay: HostServices['relay'];
+}): HostServices {
+	const { repository, search } = parts;
+	return {
+		sessions: {
+			async list({ limit, text }) {
+				const { rows } = await repository.list({ limit, ...(text === undefined ? {} : { text }) });
+				return rows.map(({ id, title, touchedAt, entryCount, preview }) => ({ sessionId: id, title, touchedAt, entryCount, preview }));
+			},
+			async search({ text, limit }) {
+				const hits = await search.search(text, { limit });
+				return hits.map(({ sessionId, entryId, title, at, snippet }) => ({ sessionId, entryId, title, at, snippet }));
+			},
+			async read({ sessionId, limit }) {
+				const loaded = await repository.load(sessionId);
+				const spoken = loaded.branch().filter((entry) => entry.kind === 'user' || entry.kind === 'assistant');
+				return {
+					sessionId,
+					title: loaded.facts.title,
+					messages: spoken.slice(-limit).flatMap((entry) => {
+						const text = plainText(entry.parts).slice(0, excerptLength);
+						return text === '' ? [] : [{ entryId: entry.id, by: entry.kind === 'user' ? 'user' : 'agent', at: entry.at, text }];
+					})
+				};
+			}
+		},
+		health: {
+			async check() {
+				const storage = await parts.storageStatus();
+				const { badRows } = await repository.list({ limit: 1 });
+				return {
+					storage: { persisted: storage.persisted, usedBytes: storage.usageBytes, quotaBytes: storage.quotaBytes },
+					relay: storage.relay ?? 'not reachable',
+					unreadableSessions: badRows
+				};
+			}
+		},
+		...(parts.relay === undefined ? {} : { relay: parts.relay })
+	};
+}

@@ -1,0 +1,257 @@
+/** Providers as the person set them up: choices from the settings, keys from the vault, the model port over both. */
+
+import type { ModelInfo, ModelOption, ProbeResult, ProviderCard } from '../../wire/commands';
+import type { ModelRef } from '../../wire/entries';
+import { AppError } from '../../wire/errors';
+import { isJsonObject } from '../../wire/json';
+import type { Json, JsonObject } from '../../wire/json';
+import { costOf, listModels, lookUpModel } from '../models/catalog';
+import { createModelPort } from '../models/client';
+import type { ModelPortDeps } from '../models/client';
+import { probeProvider } from '../models/doctor';
+import { findProvider, providers, putKey, readBaseAddress } from '../models/providers';
+import type { Provider } from '../models/providers';
+import type { ModelPort } from '../models/protocol';
+import { loadProtocol } from '../models/protocols';
+import { resolveTarget } from '../models/targets';
+import type { ModelTarget, ProviderChoice } from '../models/targets';
+import type { AgentPorts } from '../ports';
+import type { Keyring } from '../vault/keyring';
+import type { Providers, Settings } from './host';
+
+export const rehearsalRef: ModelRef = { provider: 'rehearsal', model: 'rehearsal' };
+const defaultTimeoutMs = 60_000;
+const probeTimeoutMs = 30_000;
+
+export interface ProviderParts {
+	readonly ports: AgentPorts;
+	readonly settings: Settings;
+	readonly vault: Keyring;
+	/** The page's origin, where the relay is; undefined where there is none. */
+	readonly relayOrigin: string | undefined;
+	/** Provider ids for which the relay holds a key that we may use. */
+	readonly relayKeys: () => readonly string[];
+	readonly rehearsal: ModelPort;
+	readonly builtin: ModelPort;
+	readonly hasBuiltin: () => boolean;
+}
+
+export function createProviders(parts: ProviderParts): Providers {
+	const { settings, vault } = parts;
+	const choiceOf = (id: string): ProviderChoice & { model?: string } => readChoice(settings.get(`providers/${id}`));
+	const modelDeps: ModelPortDeps = {
+		...parts.ports,
+		targets: (ref) => resolveTarget(ref, choiceOf(ref.provider), parts.relayOrigin),
+		loadProtocol,
+		sign: (request, target) => sign(request, target),
+		chain: (ref) => {
+			const chain = readChain(settings.get('models/chain'));
+			return chain.models.some((model) => model.provider === ref.provider && model.model === ref.model) ? chain : undefined;
+		},
+		rehearsal: parts.rehearsal,
+		builtin: parts.builtin
+	};
+	const models = createModelPort(modelDeps);
+
+	async function sign(request: Request, target: ModelTarget): Promise<Request> {
+		const { provider } = target;
+		if (provider.key === undefined) return request;
+		if (vault.has(provider.id)) {
+			return vault.sign({ secretId: provider.id, request, place: (headers, key) => { putKey(provider, headers, key); } });
+		}
+		if (provider.key.isOptional || parts.relayKeys().includes(provider.id)) return request;
+		throw new AppError('model/no-key', { message: `${provider.title} has no key yet.` });
+	}
+
+	function isReady(provider: Provider): boolean {
+		if (provider.id === 'rehearsal') return true;
+		if (provider.id === 'builtin') return parts.hasBuiltin();
+		const choice = choiceOf(provider.id);
+		if (provider.needsBaseUrl && (choice.baseUrl ?? '') === '') return false;
+		if (provider.kind === 'local') return choice.model !== undefined;
+		return vault.has(provider.id) || parts.relayKeys().includes(provider.id) || (provider.key?.isOptional === true && provider.id === 'custom');
+	}
+
+	function modelOf(provider: Provider): string {
+		return choiceOf(provider.id).model ?? provider.model;
+	}
+
+	function modelsOf(provider: Provider): ModelInfo[] {
+		const known = listModels(provider.id).map((model): ModelInfo => ({
+			model: model.model,
+			label: model.label,
+			contextWindow: model.contextWindow,
+			...(model.price === undefined ? {} : { price: model.price })
+		}));
+		const chosen = modelOf(provider);
+		if (known.some((model) => model.model === chosen)) return known;
+		const { contextWindow } = lookUpModel({ provider: provider.id, model: chosen });
+		return [{ model: chosen, label: chosen, contextWindow }, ...known];
+	}
+
+	function label({ provider, model }: ModelRef): string {
+		const known = listModels(provider).find((one) => one.model === model);
+		return known?.label ?? model;
+	}
+
+	async function configure(id: string, change: JsonObject): Promise<void> {
+		const before = settings.get(`providers/${id}`);
+		await settings.set(`providers/${id}`, { ...(isJsonObject(before) ? before : {}), ...change });
+	}
+
+	async function probe(id: string, model?: string): Promise<ProbeResult> {
+		const provider = findProvider(id);
+		if (provider === undefined) throw new AppError('model/unavailable');
+		if (provider.kind === 'built-in') {
+			const ok = isReady(provider);
+			return { ok, text: ok ? `${provider.title} is ready.` : 'This browser has no model of its own.', findings: [] };
+		}
+		return probeProvider(
+			{ provider: id, model: model ?? modelOf(provider) },
+			{
+				...parts.ports,
+				// What a person wants to know is about this model, not about another of the chain.
+				model: createModelPort({ ...modelDeps, chain: () => undefined }),
+				targets: modelDeps.targets,
+				pageOrigin: parts.relayOrigin ?? '',
+				requestId: `probe.${parts.ports.ids.next()}`
+			},
+			AbortSignal.timeout(probeTimeoutMs)
+		);
+	}
+
+	/** A probe that names a model settles which one is used, unless the person chose one. */
+	async function probeAndPick(id: string, model?: string): Promise<ProbeResult> {
+		const result = await probe(id, model);
+		if (result.ok && result.model !== undefined && choiceOf(id).model === undefined) {
+			await configure(id, { model: result.model });
+		}
+		return result;
+	}
+
+	return {
+		models,
+		defaultModel() {
+			const chosen = readRef(settings.get('models/default'));
+			if (chosen !== undefined) return chosen;
+			for (const provider of providers.values()) {
+				if (provider.kind !== 'built-in' && isReady(provider)) return { provider: provider.id, model: modelOf(provider) };
+			}
+			return rehearsalRef;
+		},
+		options() {
+			const options: ModelOption[] = [];
+			for (const provider of providers.values()) {
+				if (!isReady(provider)) continue;
+				for (const info of modelsOf(provider)) {
+					const known = lookUpModel({ provider: provider.id, model: info.model });
+					options.push({
+						ref: { provider: provider.id, model: info.model },
+						label: provider.id === 'rehearsal' ? 'Rehearsal' : `${provider.title} · ${info.label}`,
+						isReady: true,
+						efforts: known.efforts,
+						webSearch: known.abilities.webSearch
+					});
+				}
+			}
+			return Promise.resolve(options);
+		},
+		cards() {
+			return Promise.resolve(
+				[...providers.values()].map((provider): ProviderCard => {
+					const choice = choiceOf(provider.id);
+					const ready = isReady(provider);
+					const needsKey = provider.kind === 'key' && !ready;
+					return {
+						id: provider.id,
+						title: provider.title,
+						takes: provider.takes,
+						kind: provider.kind,
+						state: ready ? 'ready' : provider.id === 'builtin' ? 'unavailable' : needsKey ? 'needs-key' : 'unknown',
+						stateText: stateText(provider, ready, parts.relayKeys().includes(provider.id) && !vault.has(provider.id)),
+						hasKey: vault.has(provider.id),
+						...(provider.keyUrl === undefined ? {} : { keyUrl: provider.keyUrl }),
+						needsBaseUrl: provider.needsBaseUrl,
+						baseUrl: choice.baseUrl ?? '',
+						via: provider.kind === 'local' ? 'local' : (choice.via ?? (provider.isDirectByDefault ? 'direct' : 'relay')),
+						canDirect: provider.canDirect,
+						model: modelOf(provider),
+						models: modelsOf(provider)
+					};
+				})
+			);
+		},
+		async saveKey(id, key, baseUrl) {
+			const provider = findProvider(id);
+			if (provider === undefined) throw new AppError('model/unavailable');
+			if (key.trim() === '' && provider.key?.isOptional !== true) throw new AppError('input/invalid', { message: 'The key is empty.' });
+			if (baseUrl !== undefined) await configure(id, { baseUrl });
+			if (key.trim() !== '') {
+				const origin = originOf(provider, choiceOf(id));
+				await vault.save({ id, origin, kind: 'provider-key', key: key.trim() });
+			}
+			return probeAndPick(id);
+		},
+		async removeKey(id) {
+			await vault.remove(id);
+		},
+		probe: probeAndPick,
+		async configure(id, change) {
+			await configure(id, { ...change });
+		},
+		chain: () => readChain(settings.get('models/chain')),
+		async setChain(chain) {
+			await settings.set('models/chain', {
+				models: chain.models.map(({ provider, model }) => ({ provider, model })),
+				perModelTimeoutMs: chain.perModelTimeoutMs
+			});
+		},
+		label,
+		cost: (model, usage) => costOf(usage, model),
+		async reload() {
+			await settings.reload();
+			await vault.reload();
+		}
+	};
+}
+
+function stateText(provider: Provider, isReady: boolean, byRelay: boolean): string {
+	if (provider.id === 'rehearsal') return 'Always here.';
+	if (byRelay) return 'Ready: this relay has a key.';
+	if (isReady) return 'Ready.';
+	if (provider.id === 'builtin') return 'Not in this browser.';
+	if (provider.kind === 'local') return 'Not contacted yet.';
+	return provider.needsBaseUrl ? 'Needs an address and a key.' : 'Needs a key.';
+}
+
+/** The host that a key is bound to: the provider's own, or the one that the person typed. */
+function originOf(provider: Provider, choice: ProviderChoice): string {
+	const typed = readBaseAddress(choice.baseUrl ?? '');
+	return provider.baseUrl !== '' ? new URL(provider.baseUrl).origin : (typed?.origin ?? '');
+}
+
+function readChoice(value: Json | undefined): ProviderChoice & { model?: string } {
+	if (!isJsonObject(value)) return {};
+	const { via, baseUrl, model, protocol } = value;
+	return {
+		...(via === 'relay' || via === 'direct' ? { via } : {}),
+		...(typeof baseUrl === 'string' ? { baseUrl } : {}),
+		...(typeof model === 'string' && model !== '' ? { model } : {}),
+		...(protocol === 'openai-chat' || protocol === 'openai-responses' ? { protocol } : {})
+	};
+}
+
+function readRef(value: Json | undefined): ModelRef | undefined {
+	if (!isJsonObject(value)) return undefined;
+	const { provider, model } = value;
+	return typeof provider === 'string' && typeof model === 'string' ? { provider, model } : undefined;
+}
+
+function readChain(value: Json | undefined): { models: readonly ModelRef[]; perModelTimeoutMs: number } {
+	if (!isJsonObject(value)) return { models: [], perModelTimeoutMs: defaultTimeoutMs };
+	const { models, perModelTimeoutMs } = value;
+	return {
+		models: Array.isArray(models) ? models.flatMap((model: Json) => readRef(model) ?? []) : [],
+		perModelTimeoutMs: typeof perModelTimeoutMs === 'number' ? perModelTimeoutMs : defaultTimeoutMs
+	};
+}

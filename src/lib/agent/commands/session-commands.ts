@@ -1,0 +1,209 @@
+/** Commands about one session: open, say, branch, decide, undo. Thin: each calls one thing and answers. */
+
+import type { CommandInput, CommandName, CommandOutput, TreeNode } from '../../wire/commands';
+import type { Entry } from '../../wire/entries';
+import { AppError } from '../../wire/errors';
+import { isUuidv7 } from '../../wire/uuid';
+import { readUndo } from '../journal/read-records';
+import { summariseBranch } from '../loop/compact';
+import type { SessionFacts } from '../sessions/records';
+import { findSecret } from '../vault/secret-scan';
+import type { PageView } from '../view/page-view';
+import type { Host } from './host';
+import type { Turns } from './turns';
+import { undoCall, undoTurn } from './undo';
+
+export type Handlers = {
+	readonly [K in CommandName]?: (input: CommandInput<K>, commandId: string) => Promise<CommandOutput<K>>;
+};
+
+export function createSessionCommands(host: Host, turns: Turns): Handlers {
+	const loadHere = (sessionId: string): ReturnType<Host['repository']['load']> => host.repository.load(sessionId);
+
+	async function setFacts(sessionId: string, patch: Partial<SessionFacts>): Promise<void> {
+		const loaded = await loadHere(sessionId);
+		if (loaded.facts.entryCount === 0 && loaded.record.origin === undefined) {
+			// Not stored yet: its first message takes the settings along.
+			host.repository.apply([], host.repository.setFacts(loaded.record, patch, host.lamport.next()));
+			host.bus.publish({ kind: 'applied', record: loaded.record, entries: [] });
+			return;
+		}
+		const writer = await host.writer(sessionId);
+		await writer.commit(() => ({ facts: patch }));
+	}
+
+	/** What a command makes is named by the command, so that one that is sent again finds it made. */
+	const idFor = (commandId: string): string => (isUuidv7(commandId) ? commandId : host.ports.ids.next());
+
+	return {
+		async 'session.send'({ sessionId, text, files, whenRunning, allowSecret }, commandId) {
+			if (text.trim() === '' && files.length === 0) throw new AppError('input/invalid', { message: 'There is nothing to send.' });
+			const secret = allowSecret === true ? undefined : findSecret(text);
+			if (secret !== undefined) {
+				throw new AppError('vault/secret-in-message', { data: { provider: secret.provider ?? null, start: secret.start, end: secret.end } });
+			}
+			return turns.send(sessionId, { id: idFor(commandId), text, files, ...(whenRunning === undefined ? {} : { whenRunning }) });
+		},
+		async 'session.stop'({ sessionId }) {
+			await turns.stop(sessionId);
+			return null;
+		},
+		async 'session.unqueue'({ sessionId, id }) {
+			await turns.unqueue(sessionId, id);
+			return null;
+		},
+		async 'session.edit'({ sessionId, entryId, text, files }, commandId) {
+			const entry = (await loadHere(sessionId)).entry(entryId);
+			const kept = entry?.parts.filter((part) => part.type === 'file') ?? [];
+			return { entryId: await turns.edit(sessionId, entryId, { id: idFor(commandId), text, files: files ?? kept }) };
+		},
+		async 'session.retry'({ sessionId, entryId, model }, commandId) {
+			await turns.answer(sessionId, entryId, { turnId: idFor(commandId), ...(model === undefined ? {} : { model }) });
+			return null;
+		},
+		async 'session.fork'({ sessionId, entryId }, commandId) {
+			const id = idFor(commandId);
+			if ((await host.repository.record(id)) !== null) return { sessionId: id };
+			const record = { ...(await host.repository.fork(sessionId, entryId, host.lamport.next())), id };
+			await host.store.commit({
+				epoch: host.epoch(),
+				put: [{ table: 'sessions', key: record.id, row: record }, host.lamport.write()]
+			});
+			host.bus.publish({ kind: 'sessions' });
+			return { sessionId: record.id };
+		},
+		async 'session.switch'({ sessionId, entryId }) {
+			const { tree } = await loadHere(sessionId);
+			if (!tree.has(entryId)) throw new AppError('entry/not-found');
+			await setFacts(sessionId, { head: tree.newestLeaf(entryId) });
+			return null;
+		},
+		async 'session.compact'({ sessionId, upTo }, commandId) {
+			const loaded = await loadHere(sessionId);
+			const id = idFor(commandId);
+			if (loaded.entry(id) !== undefined) return { entryId: id };
+			const model = loaded.facts.model ?? host.providers.defaultModel();
+			const draft = await summariseBranch(
+				loaded.branch(),
+				{ sessionId, model, signal: new AbortController().signal, ...(upTo === undefined ? {} : { upTo }) },
+				{ ...host.ports, models: host.providers.models, device: host.device }
+			);
+			if (draft === undefined) throw new AppError('input/invalid', { message: 'There is nothing to compact yet.' });
+			const writer = await host.writer(sessionId);
+			await writer.commit(({ facts, lam }) => ({
+				entries: [{ ...draft, id, parentId: facts.head, lam }],
+				facts: { head: id }
+			}));
+			return { entryId: id };
+		},
+		async 'session.configure'({ sessionId, mode, model, effort, webSearch }) {
+			await setFacts(sessionId, {
+				...(mode === undefined ? {} : { mode }),
+				...(model === undefined ? {} : { model }),
+				...(effort === undefined ? {} : { effort }),
+				...(webSearch === undefined ? {} : { webSearch })
+			});
+			return null;
+		},
+		async 'session.draft'({ sessionId, text, files }) {
+			const { record } = await loadHere(sessionId);
+			if (record.temporary) return null;
+			const isEmpty = text === '' && files.length === 0;
+			await host.store.commit({
+				epoch: host.epoch(),
+				...(isEmpty
+					? { delete: [{ table: 'drafts' as const, key: sessionId }] }
+					: { put: [{ table: 'drafts' as const, key: sessionId, row: { v: 1, text, files } }] })
+			});
+			return null;
+		},
+		async 'session.update'({ sessionId, title, ...change }) {
+			await setFacts(sessionId, { ...change, ...(title === undefined ? {} : { title, titleBy: 'user' as const }) });
+			host.bus.publish({ kind: 'sessions' });
+			return null;
+		},
+		async 'call.decide'({ approvalId, decision }) {
+			await turns.decide(approvalId, decision);
+			return null;
+		},
+		async 'call.undo'({ effectKey }) {
+			const undo = await readUndo(host.store, effectKey);
+			if (undo?.state !== 'open') throw new AppError('entry/not-found');
+			await undoCall(host, undo);
+			return null;
+		},
+		async 'turn.undo'({ sessionId, turnId }) {
+			return { undone: await undoTurn(host, await loadHere(sessionId), turnId) };
+		}
+	};
+}
+
+/** Commands that any tab answers from the store by itself. */
+export function createReadCommands(host: Host, view: PageView): Handlers {
+	return {
+		async 'session.open'({ sessionId, at, temporary }) {
+			const loaded = await openOrBegin(host, sessionId, temporary ?? false);
+			const head = at === undefined || !loaded.tree.has(at) ? undefined : at;
+			await view.open(loaded, head);
+			return { sessionId: loaded.record.id };
+		},
+		async 'session.range'({ from, to }) {
+			return view.range(from, to);
+		},
+		async 'session.tree'({ sessionId }) {
+			const loaded = await host.repository.load(sessionId);
+			const onBranch = new Set(loaded.tree.branch(loaded.facts.head));
+			const nodes: TreeNode[] = [];
+			for (const node of loaded.tree.nodes()) {
+				if (node.kind === 'result') continue;
+				nodes.push({
+					id: node.id,
+					parentId: visibleParent(loaded.entries, node.parentId),
+					kind: node.kind,
+					label: node.label,
+					onBranch: onBranch.has(node.id)
+				});
+			}
+			return { head: loaded.facts.head, nodes };
+		},
+		'session.trace': ({ turnId }) => Promise.resolve(view.trace(turnId)),
+		async 'call.payload'({ sessionId, entryId, callId }) {
+			const loaded = await host.repository.load(sessionId);
+			const part = loaded.entry(entryId)?.parts.find((one) => one.type === 'call' && one.callId === callId);
+			const args = part?.type === 'call' ? JSON.stringify(part.args, null, 2) : '';
+			const below = loaded.branch(loaded.tree.newestLeaf(entryId));
+			const from = below.findIndex((entry) => entry.id === entryId) + 1;
+			for (const entry of below.slice(from)) {
+				if (entry.kind === 'assistant') break;
+				for (const one of entry.parts) {
+					if (one.type === 'result' && one.callId === callId) return { args, output: JSON.stringify(one.output, null, 2) };
+				}
+			}
+			return { args, output: '' };
+		}
+	};
+}
+
+/** Results are not nodes of the drawn tree: what follows them hangs below their answer. */
+function visibleParent(entries: ReadonlyMap<string, Entry>, parentId: string | null): string | null {
+	let id = parentId;
+	while (id !== null) {
+		const entry = entries.get(id);
+		if (entry === undefined || entry.kind !== 'result') return id;
+		id = entry.parentId;
+	}
+	return null;
+}
+
+async function openOrBegin(host: Host, sessionId: string | null, temporary: boolean): ReturnType<Host['repository']['load']> {
+	if (sessionId !== null) {
+		const record = await host.repository.record(sessionId);
+		if (record !== null) return host.repository.load(sessionId);
+		// A draft without a message yet: the session begins with its first message.
+		if ((await host.store.get('drafts', sessionId)) === undefined) throw new AppError('session/not-found', { data: { sessionId } });
+	}
+	const record = host.repository.newSession({ temporary });
+	const begun = host.repository.begin(sessionId === null ? record : { ...record, id: sessionId });
+	if (temporary) host.keepOffDisk(begun.record.id);
+	return begun;
+}

@@ -1,0 +1,339 @@
+/**
+ * Turns of all sessions: started, steered, queued, stopped, decided, recovered. One at a time
+ * in a session. Nothing here is the only copy: every message waits in the store before it
+ * is acted on, and recovery starts again from the journal.
+ */
+
+import type { Entry, FilePart, ModelRef } from '../../wire/entries';
+import { entryVersion } from '../../wire/entries';
+import { AppError, toAppError } from '../../wire/errors';
+import { userLabels } from '../../wire/labels';
+import type { Park, ParkAnswer } from '../journal/park';
+import { readApproval, readEffects, readOpenTurns, readTurn } from '../journal/read-records';
+import type { ApprovalRecord } from '../journal/records';
+import type { EntryDraft } from '../journal/turn-journal';
+import { defaultStepLimit } from '../loop/ports';
+import type { Steering, TurnPorts, TurnResult, TurnSettings, TurnStart } from '../loop/ports';
+import { runTurn } from '../loop/run-turn';
+import { approvalLifetimeMs } from '../policy/authorize';
+import { alwaysRule } from '../policy/decide';
+import type { SessionFacts } from '../sessions/records';
+import type { StoreDelete } from '../storage/store';
+import { createQueue } from './queue';
+import type { Host } from './host';
+import { afterTurn } from './after-turn';
+
+interface LiveTurn {
+	readonly turnId: string;
+	readonly stop: AbortController;
+	readonly done: Promise<TurnResult>;
+}
+
+/** `id` names the entry: the same message sent again is found by it. */
+export interface Message {
+	readonly id: string;
+	readonly text: string;
+	readonly files: readonly FilePart[];
+}
+
+export interface Turns {
+	/** Resolves after the commit of the message: as an entry, or in the queue. */
+	send(sessionId: string, message: Message & { whenRunning?: 'steer' | 'queue' }): Promise<{ entryId: string | null; turnId: string | null }>;
+	/** A message as a sibling of another one. */
+	edit(sessionId: string, entryId: string, message: Message): Promise<string>;
+	/** Another answer to a user entry. */
+	answer(sessionId: string, userEntryId: string, how: { turnId: string; model?: ModelRef }): Promise<void>;
+	stop(sessionId: string): Promise<void>;
+	unqueue(sessionId: string, id: string): Promise<void>;
+	queued(sessionId: string): Promise<readonly { id: string; text: string }[]>;
+	decide(approvalId: string, decision: NonNullable<ApprovalRecord['decision']>): Promise<void>;
+	isRunning(sessionId: string): boolean;
+	/** Goes on with what an earlier life left open. */
+	recover(): Promise<void>;
+	/** Resolves when no turn is doing anything (parked ones wait on). */
+	settle(): Promise<void>;
+	/** Stops everything without ending it: another tab goes on. */
+	abandon(): void;
+}
+
+export function createTurns(host: Host): Turns {
+	const live = new Map<string, LiveTurn>();
+	const waiters = new Map<string, (answer: ParkAnswer) => void>();
+	const steering = new Map<string, Steering[]>();
+	const queue = createQueue(host);
+	let isAbandoned = false;
+
+	const park: Park = (request, signal) =>
+		new Promise((resolve, reject) => {
+			const onAbort = (): void => {
+				for (const id of request.waitingFor) waiters.delete(id);
+				reject(new StoppedError());
+			};
+			if (signal.aborted) {
+				onAbort();
+				return;
+			}
+			signal.addEventListener('abort', onAbort, { once: true });
+			for (const id of request.waitingFor) {
+				waiters.set(id, (answer) => {
+					signal.removeEventListener('abort', onAbort);
+					for (const other of request.waitingFor) waiters.delete(other);
+					resolve(answer);
+				});
+			}
+		});
+
+	async function portsOf(sessionId: string): Promise<TurnPorts> {
+		return {
+			...host.ports,
+			device: host.device,
+			epoch: host.epoch,
+			store: host.store,
+			session: await host.writer(sessionId),
+			models: host.providers.models,
+			skills: host.catalog,
+			park,
+			loadBlob: async (file) => {
+				const row = await host.store.get('blobs', file.blob);
+				return typeof row === 'object' && row !== null && 'bytes' in row && row.bytes instanceof Uint8Array
+					? new Uint8Array(row.bytes)
+					: undefined;
+			},
+			steering: () => steering.get(sessionId)?.splice(0) ?? [],
+			policy: () => ({ stance: host.policy.stance(), rules: host.policy.rules(), interactive: true, principal: 'user' }),
+			systemPrompt: host.systemPrompt
+		};
+	}
+
+	/** Starts a turn; resolves when its first commit is made, rejects when that fails. */
+	async function start(sessionId: string, turnId: string, how: TurnStart): Promise<void> {
+		const stop = new AbortController();
+		const ports = await portsOf(sessionId);
+		const { promise: begun, resolve: onBegun, reject: onFailed } = Promise.withResolvers<undefined>();
+		let hasBegun = how.kind === 'resume';
+		if (hasBegun) onBegun(undefined);
+		const writer = ports.session;
+		const done = runTurn({ turnId, sessionId, start: how, signal: stop.signal }, ports, (event) => {
+			if (isAbandoned) return;
+			if (event.type === 'turn-start') {
+				hasBegun = how.kind !== 'message' || writer.branch(how.user.id).length > 0;
+				if (hasBegun) onBegun(undefined);
+			}
+			if (event.type === 'turn-end' && !hasBegun) onFailed(event.error === undefined ? new AppError('turn/interrupted') : toAppError(event.error));
+			host.status.note(sessionId, event);
+			host.bus.publish({ kind: 'loop', sessionId, at: host.ports.clock.now(), event });
+		});
+		live.set(sessionId, { turnId, stop, done });
+		void done.then(async (result) => {
+			if (live.get(sessionId)?.turnId === turnId) live.delete(sessionId);
+			if (isAbandoned) return;
+			await afterTurn(host, { sessionId, turnId, result });
+			await next(sessionId, result);
+		});
+		await begun;
+	}
+
+	/** The next queued message, unless the turn before it failed: then it waits to be looked at. */
+	async function next(sessionId: string, result: TurnResult): Promise<void> {
+		if (live.has(sessionId) || result.outcome === 'failed') return;
+		for (const left of steering.get(sessionId)?.splice(0) ?? []) await queue.keep(left);
+		const message = await queue.first(sessionId);
+		if (message === undefined) return;
+		await begin(sessionId, message.draft, await headOf(sessionId), [message.row]);
+		host.status.setQueued(sessionId, (await queue.list(sessionId)).length);
+		host.bus.publish({ kind: 'queue', sessionId });
+	}
+
+	async function headOf(sessionId: string): Promise<string | null> {
+		const loaded = await host.repository.load(sessionId);
+		return loaded.facts.head;
+	}
+
+	async function settingsOf(sessionId: string, model?: ModelRef): Promise<TurnSettings> {
+		const { facts } = await host.repository.load(sessionId);
+		return {
+			mode: facts.mode,
+			model: model ?? modelOf(facts),
+			stepLimit: defaultStepLimit,
+			effort: facts.effort,
+			webSearch: facts.webSearch
+		};
+	}
+
+	const modelOf = (facts: SessionFacts): ModelRef => facts.model ?? host.providers.defaultModel();
+
+	async function begin(sessionId: string, draft: EntryDraft, parentId: string | null, alsoDelete: readonly StoreDelete[]): Promise<{ entryId: string; turnId: string }> {
+		const turnId = host.ports.ids.next();
+		const { record } = await host.repository.load(sessionId);
+		if (record.temporary) host.keepOffDisk(sessionId, turnId);
+		const user = { ...draft, turnId };
+		await start(sessionId, turnId, { kind: 'message', user, parentId, alsoDelete, settings: await settingsOf(sessionId) });
+		return { entryId: draft.id, turnId };
+	}
+
+	function draftOf(sessionId: string, { id, text, files }: Message): EntryDraft {
+		return {
+			id,
+			sessionId,
+			v: entryVersion,
+			kind: 'user',
+			author: { device: host.device.id, principal: 'user' },
+			parts: [...(text === '' ? [] : [{ type: 'text' as const, text }]), ...files],
+			labels: files.length === 0 ? userLabels : { ...userLabels, integrity: 'untrusted', sources: files.map((file) => `file:${file.name}`) },
+			at: host.ports.clock.now()
+		};
+	}
+
+	/** Ends a turn that only waits: its open calls are settled as not run. */
+	async function endParked(sessionId: string): Promise<void> {
+		const running = live.get(sessionId);
+		if (running !== undefined) {
+			running.stop.abort();
+			await running.done;
+			return;
+		}
+		const open = (await readOpenTurns(host.store)).filter((turn) => turn.sessionId === sessionId);
+		for (const turn of open) {
+			await start(sessionId, turn.turnId, { kind: 'resume', record: turn });
+			live.get(sessionId)?.stop.abort();
+			await live.get(sessionId)?.done;
+		}
+	}
+
+	async function decideNow(approval: ApprovalRecord, decision: NonNullable<ApprovalRecord['decision']>): Promise<void> {
+		const now = host.ports.clock.now();
+		const isNo = decision === 'reject';
+		const decided: ApprovalRecord = {
+			...approval,
+			state: isNo ? 'rejected' : 'approved',
+			decision,
+			decidedBy: host.device.id,
+			decidedAt: now,
+			...(isNo ? {} : { expiresAt: now + approvalLifetimeMs })
+		};
+		const { held } = approval;
+		const facts = host.catalog.facts(held.action);
+		const rule =
+			decision === 'always' && held.canAlways && facts !== undefined
+				? alwaysRule({ ...facts, args: held.args, destinations: held.destinations }, held.approvalId, now)
+				: undefined;
+		await host.store.commit({
+			epoch: host.epoch(),
+			expect: [{ table: 'approvals', key: approval.approvalId, field: 'state', is: 'asked' }],
+			put: [
+				{ table: 'approvals', key: approval.approvalId, row: decided },
+				...(rule === undefined ? [] : [{ table: 'rules' as const, key: rule.id, row: rule }])
+			]
+		});
+		if (rule !== undefined) host.policy.add(rule);
+	}
+
+	return {
+		async send(sessionId, { whenRunning, ...message }) {
+			const sent = (await host.repository.load(sessionId)).entry(message.id);
+			if (sent !== undefined) return { entryId: sent.id, turnId: sent.turnId ?? null };
+			if ((await queue.list(sessionId)).some(({ id }) => id === message.id)) return { entryId: null, turnId: null };
+			const running = live.get(sessionId);
+			const draft = draftOf(sessionId, message);
+			if (running !== undefined && host.status.display(sessionId) === 'running') {
+				if (whenRunning === undefined) throw new AppError('turn/already-running');
+				const row = await queue.add(sessionId, draft, whenRunning);
+				if (whenRunning === 'steer' && live.has(sessionId)) {
+					steering.set(sessionId, [...(steering.get(sessionId) ?? []), { draft, row }]);
+				} else {
+					host.status.setQueued(sessionId, (await queue.list(sessionId)).length);
+				}
+				host.bus.publish({ kind: 'queue', sessionId });
+				return { entryId: null, turnId: running.turnId };
+			}
+			await endParked(sessionId);
+			return begin(sessionId, draft, await headOf(sessionId), [{ table: 'drafts', key: sessionId }]);
+		},
+		async edit(sessionId, entryId, message) {
+			const loaded = await host.repository.load(sessionId);
+			if (loaded.entry(message.id) !== undefined) return message.id;
+			const entry = loaded.entry(entryId);
+			if (entry?.kind !== 'user') throw new AppError('entry/not-found');
+			await endParked(sessionId);
+			const { entryId: edited } = await begin(sessionId, draftOf(sessionId, message), entry.parentId, []);
+			return edited;
+		},
+		async answer(sessionId, userEntryId, { turnId, model }) {
+			if ((await readTurn(host.store, turnId)) !== undefined) return;
+			const loaded = await host.repository.load(sessionId);
+			const user = userBefore(loaded.branch(userEntryId));
+			if (user === undefined) throw new AppError('entry/not-found');
+			await endParked(sessionId);
+			if (loaded.record.temporary) host.keepOffDisk(sessionId, turnId);
+			await start(sessionId, turnId, { kind: 'answer', entryId: user.id, settings: await settingsOf(sessionId, model) });
+		},
+		async stop(sessionId) {
+			await endParked(sessionId);
+		},
+		async unqueue(sessionId, id) {
+			await queue.remove(sessionId, id);
+			host.status.setQueued(sessionId, (await queue.list(sessionId)).length);
+			host.bus.publish({ kind: 'queue', sessionId });
+		},
+		queued: (sessionId) => queue.list(sessionId),
+		async decide(approvalId, decision) {
+			const approval = await readApproval(host.store, approvalId);
+			if (approval === undefined) throw new AppError('entry/not-found');
+			if (approval.state !== 'asked') throw new AppError('gate/approval-used');
+			await decideNow(approval, decision);
+			const waiter = waiters.get(approvalId);
+			if (waiter !== undefined) {
+				waiter({ id: approvalId, value: decision });
+				return;
+			}
+			if (live.has(approval.sessionId)) return;
+			const turn = (await readOpenTurns(host.store)).find((open) => open.turnId === approval.turnId);
+			if (turn !== undefined) await start(approval.sessionId, turn.turnId, { kind: 'resume', record: turn });
+		},
+		isRunning: (sessionId) => live.has(sessionId),
+		async recover() {
+			const open = await readOpenTurns(host.store);
+			const approvals = await readApprovals(host);
+			const answers = await answersOf(host, approvals);
+			host.status.restore(open, approvals, (key) => answers.get(key) ?? '');
+			for (const { sessionId, count } of await queue.counts()) host.status.setQueued(sessionId, count);
+			for (const turn of open) {
+				const isDecided = approvals.some((one) => one.turnId === turn.turnId && (one.state === 'approved' || one.state === 'rejected'));
+				if (turn.state === 'parked' && !isDecided) continue;
+				// One that cannot be resumed (its session is unreadable) does not keep the others.
+				await start(turn.sessionId, turn.turnId, { kind: 'resume', record: turn }).catch(() => undefined);
+			}
+			for (const { sessionId } of await queue.counts()) {
+				if (!live.has(sessionId) && host.status.display(sessionId) === 'queued') await next(sessionId, { outcome: 'done' }).catch(() => undefined);
+			}
+		},
+		async settle() {
+			await Promise.all([...live.values()].map((turn) => turn.done));
+		},
+		abandon() {
+			isAbandoned = true;
+			for (const turn of live.values()) turn.stop.abort();
+			live.clear();
+		}
+	};
+}
+
+/** An abort as `isAbort` knows it. */
+class StoppedError extends Error {
+	override readonly name = 'AbortError';
+}
+
+function userBefore(branch: readonly Entry[]): Entry | undefined {
+	return branch.findLast((entry) => entry.kind === 'user');
+}
+
+async function readApprovals(host: Host): Promise<ApprovalRecord[]> {
+	const rows = await host.store.range('approvals', {});
+	const read = await Promise.all(rows.map(({ key }) => readApproval(host.store, key)));
+	return read.flatMap((approval) => (approval === undefined ? [] : [approval]));
+}
+
+async function answersOf(host: Host, approvals: readonly ApprovalRecord[]): Promise<Map<string, string>> {
+	const effects = await readEffects(host.store, approvals.map((approval) => approval.effectKey));
+	return new Map(effects.flatMap((effect) => (effect === undefined ? [] : [[effect.effectKey, effect.entryId]])));
+}

@@ -1,0 +1,279 @@
+/**
+ * One model response: build the context, compact it if it has grown too long, ask, stream,
+ * decide on the calls, commit all of it together (T2).
+ */
+
+import type { CallPart, FilePart, Part } from '../../wire/entries';
+import { entryVersion, noUsage } from '../../wire/entries';
+import { AppError } from '../../wire/errors';
+import { joinLabels, ownLabels } from '../../wire/labels';
+import type { EntryDraft, TurnEnd } from '../journal/turn-journal';
+import type { Effort, ModelReply, ModelRequest, ModelTraits } from '../models/protocol';
+import { automaticShare } from '../sessions/compaction';
+import { estimateTokens } from '../sessions/estimate';
+import { foldTranscript } from '../sessions/fold';
+import { compactTurn } from './compact';
+import { fenceInstructions, readFencedCalls } from './fence';
+import type { OpenCall } from './settle-calls';
+import { errorResult, prepareCalls } from './prepare-calls';
+import type { PreparedCall } from './prepare-calls';
+import { createStreamRecorder, readRecorded } from './stream-recorder';
+import type { TurnState } from './turn-state';
+
+export type StepOutcome =
+	| { readonly kind: 'calls'; readonly open: readonly OpenCall[] }
+	/** The provider wants to be asked again. */
+	| { readonly kind: 'again' }
+	| { readonly kind: 'end'; readonly end: TurnEnd };
+
+/** How long a model port may take to notice that it was stopped. */
+const stopGraceMs = 2_000;
+const efforts: readonly string[] = ['none', 'minimal', 'low', 'medium', 'high'];
+
+export async function askStep(state: TurnState, step: number): Promise<StepOutcome> {
+	const { ports, journal, input } = state;
+	const record = journal.record();
+	const traits = ports.models.describe(record.model);
+	if (!traits.isRehearsal && estimateTokens(state.entries) > automaticShare * traits.contextWindow) {
+		await compactTurn(state);
+	}
+	const entryId = ports.ids.next();
+	const earlier = await readRecorded(ports.store, input.turnId);
+	let spoke = false;
+	let asked = await ask(state, step, entryId, traits, () => {
+		spoke = true;
+	});
+	if (asked.reply.error?.id === 'model/context-too-long' && !spoke && (await compactTurn(state))) {
+		asked = await ask(state, step, entryId, traits, () => undefined);
+	}
+	const { reply, startedAt, streamRows } = asked;
+	const isWhole = reply.stop !== 'error' && reply.stop !== 'cut' && reply.stop !== 'aborted';
+	const parts = isWhole ? readCalls(reply.parts, state, traits) : partialParts(reply.parts, earlier.parts);
+	const calls = isWhole && reply.stop !== 'refused' ? parts.filter((part) => part.type === 'call') : [];
+	const labels = joinLabels([ownLabels, state.labels]);
+	const now = ports.clock.now();
+	const answer: EntryDraft = {
+		id: entryId,
+		sessionId: input.sessionId,
+		turnId: input.turnId,
+		v: entryVersion,
+		kind: 'assistant',
+		author: { device: ports.device.id, principal: 'agent' },
+		parts,
+		labels,
+		at: startedAt,
+		response: {
+			model: reply.model,
+			stop: reply.stop,
+			usage: reply.usage,
+			durationMs: now - startedAt,
+			...(reply.error === undefined ? {} : { error: reply.error }),
+			...(reply.responseId === undefined ? {} : { responseId: reply.responseId }),
+			...(reply.attempts === undefined ? {} : { attempts: reply.attempts }),
+			...(reply.extras === undefined ? {} : { extras: reply.extras })
+		}
+	};
+	const prepared = prepareCalls(calls, {
+		sessionId: input.sessionId,
+		turnId: input.turnId,
+		responseOrd: record.responses,
+		entryId,
+		mode: record.mode,
+		policy: ports.policy(),
+		taint: labels,
+		userText: state.userText,
+		now,
+		newId: () => ports.ids.next(),
+		skills: ports.skills
+	});
+	const end = calls.length > 0 ? undefined : endOf(reply);
+	const results = prepared.flatMap((call) => (call.kind === 'answered' ? [resultDraft(state, call, labels)] : []));
+	const open = prepared.flatMap((call): OpenCall[] => {
+		if (call.kind === 'run') return [{ kind: 'run', part: call.part, effect: call.effect, token: call.token }];
+		if (call.kind === 'held') return [{ kind: 'held', part: call.part, effect: call.effect, approval: call.approval }];
+		return [];
+	});
+	state.add(
+		await journal.respond({
+			answer,
+			results,
+			effects: open.map((call) => call.effect),
+			approvals: open.flatMap((call) => (call.kind === 'held' ? [call.approval] : [])),
+			usage: reply.usage,
+			streamRows: [...earlier.rows, ...streamRows],
+			...(end === undefined ? {} : { end })
+		})
+	);
+	state.say({ type: 'step-end', step, entryId, usage: reply.usage, stop: reply.stop });
+	sayCalls(state, prepared, results);
+	if (end !== undefined) return { kind: 'end', end };
+	return calls.length === 0 ? { kind: 'again' } : { kind: 'calls', open };
+}
+
+async function ask(
+	state: TurnState,
+	step: number,
+	entryId: string,
+	traits: ModelTraits,
+	onFirst: () => void
+): Promise<{ reply: ModelReply; startedAt: number; streamRows: Awaited<ReturnType<ReturnType<typeof createStreamRecorder>['finish']>> }> {
+	const { ports, input, journal, say } = state;
+	const { model } = journal.record();
+	const request = await buildRequest(state, traits);
+	const startedAt = ports.clock.now();
+	const recorder = createStreamRecorder({ ...ports, turnId: input.turnId, entryId });
+	say({ type: 'step-start', step, entryId, model });
+	const asked = ports.models.ask(request, {
+		signal: input.signal,
+		requestId: `${input.turnId}.${String(step)}`,
+		onEvent(event) {
+			onFirst();
+			if (!traits.isRehearsal) recorder.note(event);
+			switch (event.type) {
+				case 'text':
+					say({ type: 'text-delta', index: event.index, delta: event.delta });
+					break;
+				case 'reasoning':
+					say({ type: 'reasoning-delta', index: event.index, delta: event.delta });
+					break;
+				case 'call-start':
+					say({ type: 'call-start', callId: event.callId, index: event.index, action: event.action });
+					break;
+				case 'call-delta':
+					say({ type: 'call-delta', callId: event.callId, delta: event.delta });
+					break;
+			}
+		}
+	});
+	const reply = await orStopped(asked, model, state);
+	return { reply, startedAt, streamRows: await recorder.finish() };
+}
+
+/** A port that throws or does not notice a stop must not keep the turn from ending. */
+function orStopped(asked: Promise<ModelReply>, model: ModelReply['model'], state: TurnState): Promise<ModelReply> {
+	const { signal } = state.input;
+	const failed = (thrown: unknown): ModelReply => ({
+		model,
+		parts: [],
+		stop: 'error',
+		error: new AppError('internal/unexpected', { cause: thrown }).toWire(),
+		usage: noUsage
+	});
+	const safe = asked.catch(failed);
+	let remove = (): void => undefined;
+	const stopped = new Promise<ModelReply>((resolve) => {
+		const onAbort = (): void => {
+			const giveUp = (): void => {
+				resolve({ model, parts: [], stop: 'aborted', usage: noUsage });
+			};
+			state.ports.clock.sleep(stopGraceMs).then(giveUp, giveUp);
+		};
+		if (signal.aborted) onAbort();
+		else signal.addEventListener('abort', onAbort, { once: true });
+		remove = () => {
+			signal.removeEventListener('abort', onAbort);
+		};
+	});
+	return Promise.race([safe, stopped]).finally(() => {
+		remove();
+	});
+}
+
+async function buildRequest(state: TurnState, traits: ModelTraits): Promise<ModelRequest> {
+	const { ports, journal, input } = state;
+	const record = journal.record();
+	const tools = ports.skills.tools();
+	const fences = traits.abilities.tools ? '' : fenceInstructions(tools);
+	const messages = foldTranscript(state.entries, { isRehearsal: traits.isRehearsal });
+	const effort = efforts.includes(record.effort) ? (record.effort as Effort) : undefined;
+	return {
+		model: record.model,
+		system: [ports.systemPrompt, fences].filter((text) => text !== '').join('\n\n'),
+		messages,
+		tools: traits.abilities.tools ? tools : [],
+		files: await loadFiles(state, messages.flatMap((message) => message.parts)),
+		cacheKey: input.sessionId,
+		...(effort === undefined ? {} : { effort }),
+		...(record.webSearch && traits.abilities.webSearch ? { webSearch: true } : {})
+	};
+}
+
+async function loadFiles(state: TurnState, parts: readonly Part[]): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
+	const files = new Map<string, Uint8Array<ArrayBuffer>>();
+	const wanted = parts.filter((part): part is FilePart => part.type === 'file');
+	for (const file of wanted) {
+		if (files.has(file.blob)) continue;
+		const bytes = await state.ports.loadBlob(file);
+		if (bytes !== undefined) files.set(file.blob, bytes);
+	}
+	return files;
+}
+
+/** Fenced calls count in propose mode, and for models that have no other way to call. */
+function readCalls(parts: readonly Part[], state: TurnState, traits: ModelTraits): readonly Part[] {
+	const reads = state.journal.record().mode === 'propose' || !traits.abilities.tools;
+	return uniqueCallIds(reads ? readFencedCalls(parts) : parts);
+}
+
+/** Ids must be unique in their entry; a provider that repeats or omits one gets ours. */
+function uniqueCallIds(parts: readonly Part[]): readonly Part[] {
+	const seen = new Set<string>();
+	return parts.map((part, index) => {
+		if (part.type !== 'call') return part;
+		const callId = part.callId === '' || seen.has(part.callId) ? `call-${String(index)}` : part.callId;
+		seen.add(callId);
+		return callId === part.callId ? part : { ...part, callId };
+	});
+}
+
+/** What stays of a broken-off response: what was said, never a call. */
+function partialParts(parts: readonly Part[], recorded: readonly Part[]): readonly Part[] {
+	const kept = parts.filter((part) => part.type !== 'call');
+	return kept.length > 0 ? kept : recorded;
+}
+
+function endOf(reply: ModelReply): TurnEnd | undefined {
+	switch (reply.stop) {
+		case 'end':
+		case 'calls':
+			return { outcome: 'done' };
+		case 'length':
+			return { outcome: 'length' };
+		case 'refused':
+			return { outcome: 'refused', error: reply.error ?? new AppError('model/refused').toWire() };
+		case 'aborted':
+			return { outcome: 'stopped' };
+		case 'cut':
+			return { outcome: 'failed', error: reply.error ?? new AppError('model/stream-cut').toWire() };
+		case 'error':
+			return { outcome: 'failed', error: reply.error ?? new AppError('model/server-error').toWire() };
+		case 'pause':
+			return undefined;
+	}
+}
+
+function resultDraft(state: TurnState, call: PreparedCall & { kind: 'answered' }, labels: EntryDraft['labels']): EntryDraft {
+	const { ports, input } = state;
+	return {
+		id: ports.ids.next(),
+		sessionId: input.sessionId,
+		turnId: input.turnId,
+		v: entryVersion,
+		kind: 'result',
+		author: { device: ports.device.id, principal: `skill:${call.part.action}` },
+		parts: [errorResult(call.part, call.error, ports.clock.now())],
+		labels,
+		at: ports.clock.now()
+	};
+}
+
+function sayCalls(state: TurnState, prepared: readonly PreparedCall[], results: readonly EntryDraft[]): void {
+	let answered = 0;
+	for (const call of prepared) {
+		const part: CallPart = call.part;
+		if (call.kind === 'held') state.say({ type: 'call-held', held: call.approval.held });
+		if (call.kind !== 'answered') continue;
+		const entryId = results[answered++]?.id ?? '';
+		state.say({ type: 'call-end', callId: part.callId, action: part.action, status: 'error', entryId, durationMs: 0, error: call.error });
+	}
+}

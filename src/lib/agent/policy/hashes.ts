@@ -1,0 +1,69 @@
+/**
+ * The hashes that decisions and effects hang on. SHA-256 is synchronous here on purpose:
+ * WebCrypto's costs a thread hop (measured 15–50 µs), which is more than a whole loop step.
+ */
+
+import { sha256 } from '@noble/hashes/sha2.js';
+import { canonicalJson } from '../../wire/json';
+import type { Json } from '../../wire/json';
+
+const encoder = new TextEncoder();
+const separator = '\u001f';
+
+const hexPairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+export function sha256Hex(text: string): string {
+	let hex = '';
+	for (const byte of sha256(encoder.encode(text))) hex += hexPairs[byte] ?? '';
+	return hex;
+}
+
+export interface CallIdentity {
+	readonly sessionId: string;
+	readonly turnId: string;
+	/** Which model response of the turn, from 0. */
+	readonly responseOrd: number;
+	readonly callIndex: number;
+	readonly action: string;
+	readonly args: Json;
+}
+
+/** What an approval is bound to: change anything and it no longer fits (trust.md C10). */
+export function callHash(call: CallIdentity, defHash: string): string {
+	return sha256Hex(
+		[
+			call.action,
+			defHash,
+			canonicalJson(call.args),
+			call.sessionId,
+			call.turnId,
+			call.responseOrd,
+			call.callIndex
+		].join(separator)
+	);
+}
+
+/**
+ * The idempotency key: positional in a journalled response, so the same after any recovery,
+ * and independent of the ids that providers give to calls (trust.md C1 rule 4).
+ */
+export function effectKey(call: CallIdentity): string {
+	return `e1.${sha256Hex(
+		[
+			'wherry/v1',
+			call.sessionId,
+			call.turnId,
+			call.responseOrd,
+			call.callIndex,
+			call.action,
+			sha256Hex(canonicalJson(call.args))
+		].join(separator)
+	)}`;
+}
+
+/** SHA-256 (hex) of bytes: the key of a blob. */
+export function sha256Bytes(bytes: Uint8Array): string {
+	let hex = '';
+	for (const byte of sha256(bytes)) hex += hexPairs[byte] ?? '';
+	return hex;
+}

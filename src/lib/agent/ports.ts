@@ -1,0 +1,37 @@
+/**
+ * Everything impure that the agent needs, as nouns. Composition roots in `workers/` pass
+ * them in; tests pass fakes. Nothing here knows a browser, workerd or Node.
+ */
+
+export interface Clock {
+	/** Milliseconds since 1970. */
+	now(): number;
+	/** Resolves after `ms`, or rejects with the signal's reason when aborted. */
+	sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface Ids {
+	/** A UUIDv7; ids made one after another sort in that order. */
+	next(): string;
+}
+
+export interface Random {
+	/** In [0, 1). */
+	float(): number;
+	bytes(length: number): Uint8Array<ArrayBuffer>;
+}
+
+/** The one way out. Which hosts a caller may reach is decided by whoever hands the port out. */
+export type FetchPort = (request: Request) => Promise<Response>;
+
+/** Device identity: who writes entries. */
+export interface Device {
+	readonly id: string;
+}
+
+export interface AgentPorts {
+	readonly clock: Clock;
+	readonly ids: Ids;
+	readonly random: Random;
+	readonly fetch: FetchPort;
+}

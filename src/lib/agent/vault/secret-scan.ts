@@ -1,0 +1,85 @@
+/**
+ * Recognises a key that was pasted where a message belongs, before anything is stored or sent.
+ * Only shapes that nothing else has: a missed key can be revoked, a warning that comes for
+ * nothing is switched off in one's head.
+ */
+
+export interface FoundSecret {
+	/** Whose key it is, by provider id; absent where the shape does not say. */
+	readonly provider?: string;
+	/** [start, end) in the text. */
+	readonly start: number;
+	readonly end: number;
+}
+
+interface Shape {
+	readonly provider?: string;
+	readonly pattern: string;
+}
+
+/** In order: the more specific beginning first. */
+const shapes: readonly Shape[] = [
+	{ provider: 'anthropic', pattern: 'sk-ant-[A-Za-z0-9_-]{24,}' },
+	{ provider: 'openrouter', pattern: 'sk-or-(?:v1-)?[A-Za-z0-9]{32,}' },
+	{ provider: 'openai', pattern: 'sk-(?:proj|svcacct|admin|None)-[A-Za-z0-9_-]{24,}' },
+	{ provider: 'openai', pattern: 'sk-[A-Za-z0-9]{16,}T3BlbkFJ[A-Za-z0-9]{16,}' },
+	// OpenAI's older keys, DeepSeek's and those of many servers that speak the same protocol.
+	{ pattern: 'sk-[A-Za-z0-9]{32,}' },
+	{ provider: 'gemini', pattern: 'AIza[A-Za-z0-9_-]{35}' },
+	{ provider: 'groq', pattern: 'gsk_[A-Za-z0-9]{40,}' },
+	{ provider: 'xai', pattern: 'xai-[A-Za-z0-9]{40,}' },
+	{ provider: 'together', pattern: 'tgp_v1_[A-Za-z0-9_-]{30,}' },
+	{ pattern: '(?:pplx|nvapi|csk)-[A-Za-z0-9_-]{32,}' },
+	{ pattern: 'r8_[A-Za-z0-9]{32,}' },
+	{ pattern: 'hf_[A-Za-z0-9]{30,}' },
+	{ pattern: 'github_pat_[A-Za-z0-9_]{50,}' },
+	{ pattern: 'gh[pousr]_[A-Za-z0-9]{36,}' },
+	{ pattern: 'glpat-[A-Za-z0-9_-]{20,}' },
+	{ pattern: '(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])' },
+	{ pattern: 'xox[abeprs]-[A-Za-z0-9]{6,}-[A-Za-z0-9-]{16,}' },
+	{ pattern: 'xapp-\\d-[A-Z0-9]{8,}-\\d+-[a-f0-9]{32,}' },
+	{ pattern: '(?:sk|rk)_live_[A-Za-z0-9]{24,}' },
+	{ pattern: 'ya29\\.[A-Za-z0-9_-]{40,}' },
+	{ pattern: 'eyJ[A-Za-z0-9_-]{16,}\\.eyJ[A-Za-z0-9_-]{16,}\\.[A-Za-z0-9_-]{32,}' }
+];
+
+const any = new RegExp(`(?<![A-Za-z0-9_.-])(?:${shapes.map(({ pattern }) => `(${pattern})`).join('|')})`, 'g');
+const pem = /-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----/g;
+const placeholder = /example|x{6}|0{8}|1234567890|abcdefghij|placeholder|your[_-]?(?:api|key|token)|redacted/i;
+
+export function findSecret(text: string): FoundSecret | undefined {
+	const key = findKey(text);
+	const block = findPem(text);
+	return key !== undefined && (block === undefined || key.start < block.start) ? key : block;
+}
+
+function findKey(text: string): FoundSecret | undefined {
+	for (const match of text.matchAll(any)) {
+		const [found, ...groups] = match;
+		if (!looksRandom(found)) continue;
+		const shape = shapes[groups.findIndex((group) => group !== undefined)];
+		const place = { start: match.index, end: match.index + found.length };
+		return shape?.provider === undefined ? place : { provider: shape.provider, ...place };
+	}
+	return undefined;
+}
+
+/** A placeholder or a word is no key: keys mix digits and letters, and repeat little. */
+function looksRandom(found: string): boolean {
+	if (placeholder.test(found)) return false;
+	const body = found.replace(/^[A-Za-z]{2,6}[-_]/, '');
+	return new Set(body).size >= 10 && /[0-9]/.test(body) && /[A-Za-z]/.test(body);
+}
+
+/** A private key with a body; its first line alone is only talk about one. */
+function findPem(text: string): FoundSecret | undefined {
+	for (const match of text.matchAll(pem)) {
+		const bodyStart = match.index + match[0].length;
+		const dashes = text.indexOf('-----END', bodyStart);
+		const body = text.slice(bodyStart, dashes < 0 ? bodyStart + 4000 : dashes);
+		if ((/(?:[A-Za-z0-9+/=]{32,}[\s\\nr]*){2}|[A-Za-z0-9+/=]{48,}/.exec(body)?.[0] ?? '').length < 48) continue;
+		const lineEnd = dashes < 0 ? text.length : text.indexOf('\n', dashes);
+		return { start: match.index, end: lineEnd < 0 ? text.length : lineEnd };
+	}
+	return undefined;
+}

@@ -1,0 +1,41 @@
+/**
+ * What the Worker's environment may hold. Everything is optional: an absent binding makes its feature
+ * unavailable, with a reason, never an error. `.dev.vars.example` says what each is for.
+ */
+
+export interface RateLimiter {
+	limit(options: { key: string }): Promise<{ success: boolean }>;
+}
+
+export interface WorkersAi {
+	run(
+		model: string,
+		input: unknown,
+		options: { returnRawResponse: true; signal?: AbortSignal }
+	): Promise<Response>;
+}
+
+export interface EdgeEnv {
+	readonly RATE_LIMIT?: RateLimiter;
+	readonly AI?: WorkersAi;
+	/** JSON, provider id → origin, possibly with a base path. */
+	readonly RELAY_UPSTREAMS?: string;
+	/** Requests a minute and address; 0 = no limit. Default 30. */
+	readonly RELAY_RATE_LIMIT?: string;
+	/** Origins, separated by white space or commas, whose pages may call the relay. */
+	readonly RELAY_ALLOWED_ORIGINS?: string;
+	readonly AI_GATEWAY_ACCOUNT?: string;
+	readonly AI_GATEWAY_ID?: string;
+	/** Address of a DNS-over-HTTPS resolver (JSON API), or `off`. */
+	readonly FETCH_DOH?: string;
+}
+
+/** Secrets and variables that a table names at run time. */
+export function readVariable(env: EdgeEnv, name: string): string | undefined {
+	const value: unknown = Reflect.get(env, name);
+	return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+declare global {
+	interface Env extends EdgeEnv {}
+}

@@ -1,0 +1,177 @@
+/**
+ * Fetches a public page for somebody: every hop is checked against `ssrf.ts`, redirects by hand,
+ * nothing secret crosses to another origin, the body is capped and inert (trust.md C8).
+ *
+ * Residual: between the resolver's answer and the connection a name may change its address. A
+ * deployed Worker has no private network behind it; a local one is kept by https (a private service
+ * would need a certificate for the attacker's name) but for the bare connection attempt.
+ */
+
+import { AppError } from '../wire/errors';
+import { downstreamHeaders } from './header-hygiene';
+import { dataPolicy } from './security-headers';
+import { checkUrl, isPublicAddress, type UrlPolicy, type UrlRefusal } from './ssrf';
+
+export interface GuardedFetch {
+	readonly url: string;
+	readonly method: 'GET' | 'HEAD';
+	readonly headers: Readonly<Record<string, string>>;
+	readonly signal: AbortSignal;
+}
+
+export interface GuardPorts {
+	readonly policy: UrlPolicy;
+	/** Must not follow redirects by itself. */
+	readonly fetch: (request: Request) => Promise<Response>;
+	/** All addresses of a name, or undefined where this runtime does not resolve beforehand. */
+	readonly resolve?: (host: string, signal: AbortSignal) => Promise<readonly string[]>;
+	readonly limits?: Partial<FetchLimits>;
+}
+
+export interface FetchLimits {
+	readonly redirects: number;
+	/** After decompression. */
+	readonly bytes: number;
+	readonly msToHeaders: number;
+	readonly msTotal: number;
+}
+
+export const fetchLimits: FetchLimits = {
+	redirects: 5,
+	bytes: 10 * 1024 * 1024,
+	msToHeaders: 10_000,
+	msTotal: 60_000
+};
+
+export interface GuardedAnswer {
+	/** Where the redirects ended. */
+	readonly url: string;
+	readonly response: Response;
+}
+
+/** Throws AppError `fetch/…`, always with a reason in `data.code`. */
+export async function guardedFetch(asked: GuardedFetch, ports: GuardPorts): Promise<GuardedAnswer> {
+	const limits = { ...fetchLimits, ...ports.limits };
+	const total = AbortSignal.any([asked.signal, AbortSignal.timeout(limits.msTotal)]);
+	let address = asked.url;
+	let headers = requestHeaders(asked.headers);
+	for (let hop = 0; hop <= limits.redirects; hop += 1) {
+		const url = await admit(address, ports, total);
+		const answer = await ask(
+			new Request(url.href, { method: asked.method, headers, redirect: 'manual' }),
+			ports,
+			total,
+			limits
+		);
+		const location = isRedirect(answer.status) ? answer.headers.get('location') : null;
+		if (location === null) return { url: url.href, response: inert(answer, limits) };
+		await answer.body?.cancel();
+		const next = URL.parse(location, url.href);
+		if (next === null) throw new AppError('fetch/failed', { data: { code: 'bad-redirect' } });
+		if (next.origin !== url.origin) headers = anonymous(headers);
+		address = next.href;
+	}
+	throw new AppError('fetch/too-many-redirects', { data: { code: 'too-many-redirects' } });
+}
+
+async function admit(address: string, ports: GuardPorts, signal: AbortSignal): Promise<URL> {
+	const verdict = checkUrl(address, ports.policy);
+	if (!verdict.ok) throw notAllowed(verdict.reason);
+	if (ports.resolve !== undefined && !/^\[|^[\d.]+$/.test(verdict.url.hostname)) {
+		const addresses = await ports.resolve(verdict.url.hostname, signal).catch((thrown: unknown) => {
+			throw new AppError('fetch/failed', { data: { code: 'unresolved' }, cause: thrown });
+		});
+		if (addresses.length === 0) throw new AppError('fetch/failed', { data: { code: 'unresolved' } });
+		if (!addresses.every(isPublicAddress)) throw notAllowed('private-address');
+	}
+	return verdict.url;
+}
+
+function notAllowed(code: UrlRefusal): AppError {
+	return new AppError('fetch/url-not-allowed', { data: { code } });
+}
+
+async function ask(
+	request: Request,
+	ports: GuardPorts,
+	total: AbortSignal,
+	limits: FetchLimits
+): Promise<Response> {
+	const late = new AbortController();
+	const timer = setTimeout(() => late.abort(), limits.msToHeaders);
+	try {
+		return await ports.fetch(new Request(request, { signal: AbortSignal.any([total, late.signal]) }));
+	} catch (thrown) {
+		if (late.signal.aborted || total.aborted)
+			throw new AppError('fetch/timeout', { data: { code: 'timeout' }, cause: thrown });
+		throw new AppError('fetch/failed', { data: { code: 'unreachable' }, cause: thrown });
+	} finally {
+		clearTimeout(timer);
+	}
+}
+
+function isRedirect(status: number): boolean {
+	return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
+}
+
+const neverSent =
+	/^(?:host|cookie2?|origin|referer|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-length|accept-encoding|forwarded|via|x-real-ip|true-client-ip|cdn-loop|(?:proxy|sec|cf|mf|x-forwarded|x-wherry)-.*)$/;
+const harmless = new Set([
+	'accept',
+	'accept-language',
+	'user-agent',
+	'range',
+	'if-none-match',
+	'if-modified-since'
+]);
+
+function requestHeaders(given: Readonly<Record<string, string>>): Headers {
+	const headers = new Headers({ 'x-wherry-hop': '1' });
+	for (const [name, value] of Object.entries(given)) {
+		if (neverSent.test(name.toLowerCase())) continue;
+		headers.set(name, value);
+	}
+	return headers;
+}
+
+/** For another origin: only what says nothing about anybody. */
+function anonymous(headers: Headers): Headers {
+	const kept = new Headers({ 'x-wherry-hop': '1' });
+	for (const [name, value] of headers) if (harmless.has(name)) kept.set(name, value);
+	return kept;
+}
+
+/** The answer as data: capped, nothing to run, nothing to store. */
+function inert(answer: Response, limits: FetchLimits): Response {
+	if (Number(answer.headers.get('content-length') ?? 0) > limits.bytes) throw tooLarge();
+	const headers = downstreamHeaders(answer.headers);
+	// The runtime has decompressed: these described the compressed bytes.
+	headers.delete('content-encoding');
+	headers.delete('content-length');
+	headers.set('content-security-policy', dataPolicy);
+	headers.set('content-disposition', 'attachment');
+	headers.set('x-wherry-status', String(answer.status));
+	headers.set('cache-control', 'no-store');
+	return new Response(answer.body === null ? null : capped(answer.body, limits.bytes), {
+		status: 200,
+		headers
+	});
+}
+
+/** Fails the stream at the cap: nobody takes half a page for a whole one. */
+function capped(body: ReadableStream<Uint8Array>, limit: number): ReadableStream<Uint8Array> {
+	let seen = 0;
+	return body.pipeThrough(
+		new TransformStream<Uint8Array, Uint8Array>({
+			transform(chunk, controller) {
+				seen += chunk.byteLength;
+				if (seen > limit) controller.error(tooLarge());
+				else controller.enqueue(chunk);
+			}
+		})
+	);
+}
+
+function tooLarge(): AppError {
+	return new AppError('fetch/too-large', { data: { code: 'too-large', limit: fetchLimits.bytes } });
+}

@@ -1,0 +1,129 @@
+/**
+ * Which headers cross the relay. Unknown ones do, untouched: providers add beta headers every month.
+ * What stays behind is what says who and where the caller is, what belongs to one connection, and
+ * every credential but the provider's own.
+ */
+
+import type { RelayProvider } from '../wire/providers';
+
+/** RFC 9110 §7.6.1, and what a runtime sets by itself. */
+const perConnection = [
+	'connection',
+	'keep-alive',
+	'proxy-authenticate',
+	'proxy-authorization',
+	'proxy-connection',
+	'te',
+	'trailer',
+	'transfer-encoding',
+	'upgrade',
+	'expect',
+	'content-length',
+	'host'
+];
+const droppedUpstream = new Set([
+	...perConnection,
+	'cookie',
+	'cookie2',
+	'origin',
+	'referer',
+	'forwarded',
+	'via',
+	'true-client-ip',
+	'x-real-ip',
+	'x-client-ip',
+	'x-cluster-client-ip',
+	'cdn-loop',
+	'dnt',
+	'access-control-request-method',
+	'access-control-request-headers',
+	'access-control-request-private-network',
+	'upgrade-insecure-requests',
+	// Ours to choose: see upstreamHeaders.
+	'accept-encoding'
+]);
+const droppedUpstreamPrefixes = ['cf-', 'x-forwarded-', 'sec-', 'x-wherry-', 'mf-'];
+const credentials = new Set([
+	'authorization',
+	'x-api-key',
+	'api-key',
+	'x-goog-api-key',
+	'cf-aig-authorization',
+	'x-auth-key',
+	'x-auth-email'
+]);
+
+/** What goes to the provider. */
+export function upstreamHeaders(from: Headers, provider: RelayProvider): Headers {
+	const named = connectionNames(from);
+	const headers = new Headers();
+	for (const [name, value] of from) {
+		if (droppedUpstream.has(name) || named.has(name)) continue;
+		const isOwnCredential = provider.authHeaders.includes(name);
+		if (credentials.has(name) && !isOwnCredential) continue;
+		// AI Gateway's options are `cf-aig-*`: the one family of cf- headers that is for the provider.
+		const isGatewayOption =
+			name.startsWith('cf-aig-') && provider.authHeaders.includes('cf-aig-authorization');
+		if (!isGatewayOption && droppedUpstreamPrefixes.some((prefix) => name.startsWith(prefix))) continue;
+		headers.append(name, value);
+	}
+	// A compressed event stream arrives in lumps, and the runtime overwrites what the client said anyway.
+	headers.set('accept-encoding', 'identity');
+	return headers;
+}
+
+const droppedDownstream = new Set([
+	...perConnection.filter((name) => name !== 'content-length'),
+	'set-cookie',
+	'set-cookie2',
+	'alt-svc',
+	'clear-site-data',
+	'content-security-policy',
+	'content-security-policy-report-only',
+	'cross-origin-embedder-policy',
+	'cross-origin-opener-policy',
+	'cross-origin-resource-policy',
+	'feature-policy',
+	'link',
+	'location',
+	'nel',
+	'origin-agent-cluster',
+	'origin-trial',
+	'permissions-policy',
+	'public-key-pins',
+	'refresh',
+	'report-to',
+	'reporting-endpoints',
+	'service-worker-allowed',
+	'set-login',
+	'sourcemap',
+	'x-sourcemap',
+	'speculation-rules',
+	'strict-transport-security',
+	'timing-allow-origin',
+	'vary',
+	// With `Basic` it would open the browser's own password dialog on our origin.
+	'www-authenticate',
+	'x-frame-options'
+]);
+
+/** What comes back from a provider or a fetched page. */
+export function downstreamHeaders(from: Headers): Headers {
+	const named = connectionNames(from);
+	const headers = new Headers();
+	for (const [name, value] of from) {
+		if (droppedDownstream.has(name) || named.has(name)) continue;
+		if (name.startsWith('x-wherry-') || name.startsWith('access-control-') || name.startsWith('cf-'))
+			continue;
+		headers.append(name, value);
+	}
+	return headers;
+}
+
+/** Headers that `Connection` names are per connection too. */
+function connectionNames(headers: Headers): ReadonlySet<string> {
+	const value = headers.get('connection');
+	if (value === null) return none;
+	return new Set(value.split(',').map((name) => name.trim().toLowerCase()));
+}
+const none: ReadonlySet<string> = new Set();

@@ -1,0 +1,150 @@
+/**
+ * The provider proxy. Native wire format both ways; the body is never touched: JavaScript in the byte
+ * path costs four to eight times the processor time, so the stream is handed over as it is and
+ * closes upstream when the caller goes away.
+ */
+
+import { AppError, isAbort } from '../wire/errors';
+import type { ProtocolId, RelayProvider } from '../wire/providers';
+import { audit, pathShape, type AuditLine, type Log } from './audit';
+import { corsHeaders, preflight, readCaller, type Caller } from './caller';
+import { readVariable, type EdgeEnv } from './env';
+import { downstreamHeaders, upstreamHeaders } from './header-hygiene';
+import { refuseAs } from './provider-errors';
+import { checkRate } from './rate-limit';
+import { findProvider, relayTarget, splitRelayPath } from './relay-target';
+import { addSecurityHeaders } from './security-headers';
+import { runWorkersAi } from './workers-ai';
+
+export interface RelayOptions {
+	/** For hosts that know it apart from `cf-connecting-ip` (`vite dev`). */
+	readonly address?: string;
+	/** Default: the global fetch. */
+	readonly fetch?: (request: Request) => Promise<Response>;
+	readonly log?: Log;
+}
+
+const methods = new Set(['GET', 'HEAD', 'POST', 'DELETE']);
+/** What a program sends as its key when it means the relay's: SDKs insist on one. */
+const placeholderKey = 'relay';
+
+/** Answers any request below `/api/relay/`. Never rejects. */
+export async function relay(request: Request, env: EdgeEnv, options: RelayOptions = {}): Promise<Response> {
+	const started = Date.now();
+	const url = new URL(request.url);
+	const caller = readCaller(request, url, env, options.address);
+	const { id, path } = splitRelayPath(url.pathname) ?? { id: '', path: '' };
+	const provider = findProvider(id);
+	const line = { event: 'relay', requestId: caller.requestId, method: request.method } as const;
+	const finish = (response: Response, rest: Pick<AuditLine, 'key' | 'error'>): Response => {
+		addSecurityHeaders(response.headers, url);
+		const facts = {
+			target: provider === undefined ? 'unknown' : id,
+			path: pathShape(path),
+			status: response.status
+		};
+		audit({ ...line, ...facts, ms: Date.now() - started, ...rest }, options.log);
+		return response;
+	};
+	const refuse = (error: AppError): Response => {
+		const protocol: ProtocolId = provider?.protocol ?? 'openai-chat';
+		const headers = { ...corsHeaders(request, caller), ...retryAfter(error) };
+		return finish(refuseAs({ protocol, error, requestId: caller.requestId, headers }), { error: error.id });
+	};
+
+	try {
+		if (request.method === 'OPTIONS') return finish(preflight(request, caller), {});
+		if (!mayCall(request, caller)) return refuse(new AppError('relay/origin-not-allowed'));
+		if (provider === undefined) return refuse(new AppError('relay/unknown-provider'));
+		if (!methods.has(request.method)) return refuse(new AppError('relay/method-not-allowed'));
+		const target = relayTarget(env, { id, provider, path, search: url.search });
+		if (target === undefined) return refuse(new AppError('relay/path-not-allowed'));
+		const limited = await checkRate(env, caller);
+		if (limited !== undefined) return refuse(limited);
+
+		const headers = upstreamHeaders(request.headers, provider);
+		const key = placeKey({ headers, provider, env, caller, search: url.searchParams });
+		const answer =
+			(key !== 'caller' && id === 'workers-ai' && caller.isLoopback
+				? await runWorkersAi(env, path, request)
+				: undefined) ?? (await forward(request, target, headers, options.fetch));
+		// Following it would carry keys elsewhere, and so would a browser that is told to.
+		if (answer.status >= 300 && answer.status < 400 && answer.status !== 304) {
+			return refuse(
+				new AppError('relay/upstream-unreachable', { message: 'The provider answered with a redirect.' })
+			);
+		}
+		return finish(passBack(request, answer, caller), { key });
+	} catch (thrown) {
+		if (isAbort(thrown) || request.signal.aborted) return finish(new Response(null, { status: 499 }), {});
+		return refuse(new AppError('relay/upstream-unreachable', { cause: thrown }));
+	}
+}
+
+/** A browser may call by fetch from our own or a listed origin; markup (`<img src>`) never may. */
+function mayCall(request: Request, caller: Caller): boolean {
+	const destination = request.headers.get('sec-fetch-dest');
+	return caller.origin !== 'foreign' && (destination === null || destination === 'empty');
+}
+
+function forward(
+	request: Request,
+	target: string,
+	headers: Headers,
+	send: RelayOptions['fetch'] = (outgoing) => fetch(outgoing)
+): Promise<Response> {
+	return send(
+		new Request(target, {
+			method: request.method,
+			headers,
+			body: request.body,
+			redirect: 'manual',
+			signal: request.signal,
+			// Node's fetch, under which this runs in tests and `vite dev`, wants this for a streamed body.
+			...(request.body === null ? {} : { duplex: 'half' })
+		})
+	);
+}
+
+function passBack(request: Request, answer: Response, caller: Caller): Response {
+	const headers = downstreamHeaders(answer.headers);
+	for (const [name, value] of Object.entries(corsHeaders(request, caller))) headers.set(name, value);
+	headers.set('cache-control', 'no-store, no-transform');
+	headers.set('x-accel-buffering', 'no');
+	headers.set('x-wherry-request-id', caller.requestId);
+	if (!headers.has('x-request-id')) headers.set('x-request-id', caller.requestId);
+	return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers });
+}
+
+interface KeyPlace {
+	readonly headers: Headers;
+	readonly provider: RelayProvider;
+	readonly env: EdgeEnv;
+	readonly caller: Caller;
+	readonly search: URLSearchParams;
+}
+
+/** The caller's own key always wins; the relay's is for somebody at this machine only. */
+function placeKey({ headers, provider, env, caller, search }: KeyPlace): 'caller' | 'relay' | 'none' {
+	for (const name of provider.authHeaders) {
+		const bare = headers.get(name)?.replace(/^bearer\s+/i, '');
+		if (bare === placeholderKey || bare === '') headers.delete(name);
+	}
+	const hasOwn =
+		provider.authHeaders.some((name) => headers.has(name)) ||
+		(provider.authQuery ?? []).some((name) => search.has(name));
+	if (hasOwn) return 'caller';
+	const key = relayKey(provider, env, caller);
+	if (key === undefined) return 'none';
+	provider.setKey(headers, key);
+	return 'relay';
+}
+
+/** The relay's own key where this caller may use it. */
+export function relayKey(provider: RelayProvider, env: EdgeEnv, caller: Caller): string | undefined {
+	return caller.isLoopback ? readVariable(env, provider.keyEnv) : undefined;
+}
+
+function retryAfter(error: AppError): Record<string, string> {
+	return error.id === 'relay/rate-limited' ? { 'retry-after': '60' } : {};
+}

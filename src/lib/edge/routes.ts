@@ -1,0 +1,49 @@
+/**
+ * Every address of the edge, in one list: `/openapi.json` is made from it, and a test compares it with
+ * the files under `src/routes` and with what really answers.
+ */
+
+import type * as z from 'zod/mini';
+import { failure, fetchRequest, health, relayProviderList } from './schemas';
+
+export interface EdgeRoute {
+	readonly path: string;
+	readonly methods: readonly ('GET' | 'HEAD' | 'POST' | 'DELETE')[];
+	readonly summary: string;
+	readonly request?: z.core.$ZodType;
+	/** Schema of `data` in the envelope; absent where the answer is not an envelope. */
+	readonly data?: z.core.$ZodType;
+	/** What the answer is where it is no envelope. */
+	readonly answer?: string;
+	/** Headers without which the request is refused. */
+	readonly requires?: Readonly<Record<string, string>>;
+}
+
+export const edgeRoutes: readonly EdgeRoute[] = [
+	{
+		path: '/api/relay/{provider}/{path}',
+		methods: ['GET', 'HEAD', 'POST', 'DELETE'],
+		summary:
+			'The provider, in its own wire format: use /api/relay/{provider} (and its basePath) as base URL of any SDK. Your key goes in the provider\u2019s own header.',
+		answer: 'What the provider answers, unbuffered; errors of the relay in the provider\u2019s own shape.'
+	},
+	{
+		path: '/api/relay/providers',
+		methods: ['GET'],
+		summary: 'The providers by id, and whether this caller can use a key that the relay holds.',
+		data: relayProviderList
+	},
+	{
+		path: '/api/fetch',
+		methods: ['POST'],
+		summary: 'A public https page as data, for what CORS keeps from the browser.',
+		request: fetchRequest,
+		requires: { 'X-Wherry': '1' },
+		answer:
+			'The page\u2019s bytes with 200; its own status in x-wherry-status, its final address in x-wherry-url.'
+	},
+	{ path: '/api/health', methods: ['GET'], summary: 'What works on this relay, and why not.', data: health },
+	{ path: '/openapi.json', methods: ['GET'], summary: 'This description.', answer: 'OpenAPI 3.1' }
+];
+
+export const failureSchema = failure;

@@ -1,0 +1,60 @@
+/** What is kept of a remembered fact, and how it is found again. One row a fact, `fact/{id}`. */
+
+import { keywords, rank, words } from '../../agent/memory/rank';
+import { isJsonObject, type Json } from '../../wire/json';
+import type { PluginStorage } from '../plugin';
+
+export interface Fact {
+	readonly id: string;
+	readonly text: string;
+	readonly tags: readonly string[];
+	readonly createdAt: number;
+}
+
+const prefix = 'fact/';
+
+export function factKey(id: string): string {
+	return prefix + id;
+}
+
+/** All facts, oldest first; a row that cannot be read is passed over. Looking taints nothing. */
+export async function allFacts(storage: PluginStorage): Promise<readonly Fact[]> {
+	const rows = await storage.scan(prefix);
+	return rows
+		.map(({ key, value }) => readFact(key.slice(prefix.length), value))
+		.filter((fact) => fact !== undefined);
+}
+
+export function readFact(id: string, value: Json): Fact | undefined {
+	if (!isJsonObject(value) || typeof value['text'] !== 'string') return undefined;
+	const { tags, createdAt } = value;
+	return {
+		id,
+		text: value['text'],
+		tags: Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : [],
+		createdAt: typeof createdAt === 'number' ? createdAt : 0
+	};
+}
+
+export function findFacts(facts: readonly Fact[], query: string): readonly Fact[] {
+	return rank(query, facts, textOf).map(({ item }) => item);
+}
+
+/** Facts that have every keyword of the query: what may be forgotten by a query. */
+export function matchingFacts(facts: readonly Fact[], query: string): readonly Fact[] {
+	const wanted = keywords(query);
+	return facts.filter((fact) => {
+		const bag = new Set(words(textOf(fact)));
+		return wanted.length > 0 && wanted.every((word) => bag.has(word));
+	});
+}
+
+function textOf(fact: Fact): string {
+	return `${fact.text} ${fact.tags.join(' ')}`;
+}
+
+/** `- I like tea` → `I like tea`; empty lines and repeats go. */
+export function factLines(text: string): readonly string[] {
+	const lines = text.split('\n').map((line) => line.replace(/^\s*(?:[-*•]|\d+[.)])\s+/, '').trim());
+	return [...new Set(lines.filter((line) => line !== ''))];
+}

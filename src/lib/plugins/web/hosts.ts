@@ -1,0 +1,65 @@
+/**
+ * Hosts that may be read without asking: reference works and documentation whose operators
+ * have no use for what stands in an address. Any other host is held, not refused.
+ */
+
+const wikipedias = [
+	'ar',
+	'de',
+	'en',
+	'es',
+	'fa',
+	'fr',
+	'he',
+	'hi',
+	'id',
+	'it',
+	'ja',
+	'ko',
+	'nl',
+	'pl',
+	'pt',
+	'ru',
+	'simple',
+	'sv',
+	'tr',
+	'uk',
+	'vi',
+	'zh'
+];
+
+export const knownHosts: readonly string[] = [
+	...wikipedias.map((language) => `${language}.wikipedia.org`),
+	'en.wiktionary.org',
+	'www.wikidata.org',
+	'example.com',
+	'example.org',
+	'developer.mozilla.org',
+	'html.spec.whatwg.org',
+	'www.w3.org',
+	'www.rfc-editor.org',
+	'datatracker.ietf.org',
+	'tc39.es',
+	'nodejs.org',
+	'docs.python.org',
+	'doc.rust-lang.org',
+	'docs.rs',
+	'go.dev',
+	'pkg.go.dev',
+	'kotlinlang.org',
+	'www.typescriptlang.org',
+	'svelte.dev',
+	'react.dev',
+	'vuejs.org',
+	'angular.dev',
+	'vite.dev',
+	'vitest.dev',
+	'playwright.dev',
+	'docs.github.com',
+	'git-scm.com',
+	'developers.cloudflare.com',
+	'www.postgresql.org',
+	'sqlite.org',
+	'www.gutenberg.org',
+	'arxiv.org'
+];

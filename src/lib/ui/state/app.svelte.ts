@@ -1,0 +1,180 @@
+/**
+ * The page's one state: the worker's client, the open session as folded patches, and what hangs
+ * beside it. Components read it and call its verbs; nothing else talks to the worker.
+ */
+
+import { createAgentClient, type AgentClient, type ClientState } from '../../../workers/agent-client';
+import { spawnAgent } from '../../../workers/agent-spawn';
+import { m } from '../../paraglide/messages';
+import type { AppStatus, CommandInput, CommandName, CommandOutput, Result } from '../../wire/commands';
+import type { WireError } from '../../wire/errors';
+import type { FeedItem, Patch, ToPage } from '../../wire/view';
+import { announcementOf } from './announce';
+import { Composer } from './composer.svelte';
+import { applyPatches, emptyView, fromSnapshot, mergeRange, trimAround, type SessionView } from './fold';
+import { Toasts } from './toasts.svelte';
+
+/** Publishing more often than a frame draws nothing more. */
+const frameMs = 12;
+const heldItems = 600;
+
+export type Secret = { readonly text: string; readonly error: WireError };
+
+class App {
+	clientState = $state<ClientState>('starting');
+	view = $state.raw<SessionView>(emptyView);
+	status = $state.raw<AppStatus | null>(null);
+	/** Something failed that belongs to no item. */
+	failure = $state.raw<WireError | null>(null);
+	announcement = $state('');
+	/** A message that looks like a key: neither sent nor stored until a person decides. */
+	secret = $state.raw<Secret | null>(null);
+	/** The user entry that waits for a model; null while nobody connects one. */
+	connecting = $state.raw<{ readonly userEntryId: string | null } | null>(null);
+	/** Rise when the worker says that a place's data changed. */
+	version = $state({ sessions: 0, providers: 0, skills: 0, settings: 0 });
+	readonly toasts = new Toasts();
+	readonly composer = new Composer((sessionId, text, files) => {
+		void this.call('session.draft', { sessionId, text, files });
+	});
+
+	#client: AgentClient | undefined;
+	#next: SessionView = emptyView;
+	#publishedAt = 0;
+	#frame: number | undefined;
+	#late: ReturnType<typeof setTimeout> | undefined;
+
+	start(): void {
+		this.#client ??= createAgentClient({
+			spawn: spawnAgent,
+			newId: () => crypto.randomUUID(),
+			wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+			onMessage: (message) => this.#receive(message),
+			onState: (state) => this.#stateChanged(state)
+		});
+	}
+
+	restart(): void {
+		this.failure = null;
+		this.#client?.restart();
+	}
+
+	call<K extends CommandName>(name: K, input: CommandInput<K>): Promise<Result<CommandOutput<K>>> {
+		this.start();
+		const client = this.#client;
+		if (client === undefined) throw new Error('The client did not start.');
+		return client.call(name, input);
+	}
+
+	/** As `call`, and a failure is shown to the person. */
+	async run<K extends CommandName>(name: K, input: CommandInput<K>): Promise<CommandOutput<K> | undefined> {
+		const result = await this.call(name, input);
+		if (result.ok) return result.data;
+		this.failure = result.error;
+		return undefined;
+	}
+
+	async refreshStatus(): Promise<void> {
+		const result = await this.call('app.status', null);
+		if (result.ok) this.status = result.data;
+	}
+
+	async send(options: { whenRunning?: 'steer' | 'queue'; allowSecret?: boolean } = {}): Promise<void> {
+		const { sessionId } = this.view;
+		if (sessionId === null || this.composer.sending !== null) return;
+		const { text, files } = this.composer.begin();
+		this.failure = null;
+		const result = await this.call('session.send', { sessionId, text, files, ...options });
+		if (result.ok) {
+			const { entryId } = result.data;
+			this.composer.answered(
+				entryId === null || [...this.#next.items.values()].some((item) => item.entryId === entryId)
+			);
+			return;
+		}
+		this.composer.failed();
+		if (result.error.id === 'vault/secret-in-message') this.secret = { text, error: result.error };
+		else this.failure = result.error;
+	}
+
+	async range(from: number, to: number): Promise<void> {
+		const { sessionId } = this.view;
+		if (sessionId === null) return;
+		const result = await this.call('session.range', { sessionId, from, to });
+		if (!result.ok || this.#next.sessionId !== sessionId) return;
+		let merged = mergeRange(this.#next, result.data.items);
+		if (merged.items.size > heldItems) merged = trimAround(merged, from, to, heldItems / 3);
+		this.#next = merged;
+		this.#publish();
+	}
+
+	#stateChanged(state: ClientState): void {
+		this.clientState = state;
+		if (state === 'restarting') this.toasts.show(m.worker_restarting(), { about: 'worker' });
+		if (state === 'ready') void this.refreshStatus();
+	}
+
+	#receive(message: ToPage): void {
+		if (message.type === 'snapshot') {
+			this.#next = fromSnapshot(message);
+			this.composer.adopt(message.sessionId, message.state);
+			this.#publish();
+			return;
+		}
+		const before = this.#next;
+		this.#next = applyPatches(before, message.patches);
+		const isCommit = this.composer.isCommit(before, message.patches);
+		for (const patch of message.patches) this.#beside(patch);
+		// The article and the empty composer belong to one moment.
+		if (isCommit) {
+			this.composer.committed();
+			this.#publish();
+		} else this.#publishSoon();
+	}
+
+	#beside(patch: Patch): void {
+		if (patch.op === 'event') this.announcement = announcementOf(patch.event) ?? this.announcement;
+		else if (patch.op === 'sessions') this.version.sessions++;
+		else if (patch.op === 'changed') this.version[patch.what]++;
+		else if (patch.op === 'error') this.failure = patch.error;
+		else if (patch.op === 'toast') this.#toast(patch);
+	}
+
+	#toast({ text, undo }: Extract<Patch, { op: 'toast' }>): void {
+		const input = undo?.input;
+		if (!isUpdate(input)) return this.toasts.show(text);
+		this.toasts.show(text, {
+			about: `session:${input.sessionId}`,
+			undo: () => void this.run('session.update', input)
+		});
+	}
+
+	#publish(): void {
+		if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
+		clearTimeout(this.#late);
+		this.#frame = undefined;
+		this.#late = undefined;
+		this.#publishedAt = performance.now();
+		this.view = this.#next;
+	}
+
+	#publishSoon(): void {
+		if (this.#late !== undefined) return;
+		if (performance.now() - this.#publishedAt > frameMs) return this.#publish();
+		this.#frame = requestAnimationFrame(() => this.#publish());
+		// A hidden page has no frames.
+		this.#late = setTimeout(() => this.#publish(), 60);
+	}
+}
+
+function isUpdate(input: unknown): input is CommandInput<'session.update'> {
+	return (
+		typeof input === 'object' && input !== null && 'sessionId' in input && typeof input.sessionId === 'string'
+	);
+}
+
+export const app = new App();
+
+export function lastItem(view: SessionView): FeedItem | undefined {
+	return view.items.get(view.total - 1);
+}

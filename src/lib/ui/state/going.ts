@@ -1,0 +1,41 @@
+/** Going between places and sessions, and remembering where one was. */
+
+import { goto } from '$app/navigation';
+import { app } from './app.svelte';
+
+const lastName = 'wherry:last';
+const freshName = 'wherry:fresh';
+
+export const remembered = {
+	/** The session that `/` opens again. */
+	get last(): string | null {
+		return localStorage.getItem(lastName);
+	},
+	set last(id: string | null) {
+		if (id === null) localStorage.removeItem(lastName);
+		else localStorage.setItem(lastName, id);
+	},
+	/** The new session of this tab that holds no message yet, perhaps a draft. */
+	get fresh(): string | null {
+		return sessionStorage.getItem(freshName);
+	},
+	set fresh(id: string | null) {
+		if (id === null) sessionStorage.removeItem(freshName);
+		else sessionStorage.setItem(freshName, id);
+	}
+};
+
+export async function newSession(options: { temporary?: boolean } = {}): Promise<void> {
+	app.failure = null;
+	remembered.fresh = null;
+	await app.run('session.open', { sessionId: null, ...options });
+	await goto('/?new', { keepFocus: true });
+	document.querySelector<HTMLElement>('[data-composer]')?.focus();
+}
+
+/** The address of the conversation that is open or was last. */
+export function sessionsHref(): string {
+	const id = app.view.sessionId;
+	if (id !== null && app.view.total > 0) return `/s/${id}`;
+	return '/';
+}

@@ -1,0 +1,178 @@
+/**
+ * What a page may ask of its worker, by name. One `call()` over comlink; each has a
+ * `commandId`, so that a command that is sent twice (a follower whose leader died) acts once.
+ * Writes are run by the leader's worker, reads by any. A failure is a value: `{ok: false, error}`.
+ */
+
+import type { FilePart, ModelRef } from './entries';
+import type { CodeRun, MathNode } from './blocks';
+import type { WireError } from './errors';
+import type { Effect, Mode, Replay } from './events';
+import type { Json, JsonObject } from './json';
+import type { FeedItem, FileView, SessionRow, TraceLine } from './view';
+
+export type Result<T> = { readonly ok: true; readonly data: T } | { readonly ok: false; readonly error: WireError };
+
+export interface Commands {
+	/* ── one session ── */
+	/** Points this page at a session (null: a new one, stored with its first message). The snapshot comes over the port. `at` shows the branch that ends in (or contains) that entry. */
+	'session.open': { in: { sessionId: string | null; at?: string; temporary?: boolean }; out: { sessionId: string } };
+	/** Resolves after the commit of the user entry (or of the queue row). `sessionId` is the open one's. */
+	'session.send': {
+		in: { sessionId: string; text: string; files: readonly FilePart[]; whenRunning?: 'steer' | 'queue'; allowSecret?: boolean };
+		out: { entryId: string | null; turnId: string | null };
+	};
+	'session.stop': { in: { sessionId: string }; out: null };
+	'session.unqueue': { in: { sessionId: string; id: string }; out: null };
+	/** A new sibling of a user entry, and a turn from it. */
+	'session.edit': { in: { sessionId: string; entryId: string; text: string; files?: readonly FilePart[] }; out: { entryId: string } };
+	/** A new answer to the user entry that this entry (or its turn) answers; a sibling. */
+	'session.retry': { in: { sessionId: string; entryId: string; model?: ModelRef }; out: null };
+	'session.fork': { in: { sessionId: string; entryId: string }; out: { sessionId: string } };
+	/** Shows the branch through this entry (its newest leaf). */
+	'session.switch': { in: { sessionId: string; entryId: string }; out: null };
+	'session.compact': { in: { sessionId: string; upTo?: string }; out: { entryId: string } };
+	'session.configure': { in: { sessionId: string; mode?: Mode; model?: ModelRef; effort?: string; webSearch?: boolean }; out: null };
+	'session.draft': { in: { sessionId: string; text: string; files: readonly FilePart[] }; out: null };
+	'session.range': { in: { sessionId: string; from: number; to: number }; out: { total: number; items: readonly FeedItem[] } };
+	'session.tree': { in: { sessionId: string }; out: { head: string | null; nodes: readonly TreeNode[] } };
+	'session.trace': { in: { sessionId: string; turnId: string }; out: readonly TraceLine[] };
+	'call.decide': { in: { sessionId: string; approvalId: string; decision: 'once' | 'always' | 'reject' | 'done' | 'retry' }; out: null };
+	'call.payload': { in: { sessionId: string; entryId: string; callId: string }; out: { args: string; output: string } };
+	'call.undo': { in: { sessionId: string; effectKey: string }; out: null };
+	'turn.undo': { in: { sessionId: string; turnId: string }; out: { undone: number } };
+
+	/* ── all sessions ── */
+	'sessions.list': { in: { archived?: boolean; text?: string; folder?: string; limit?: number; before?: string }; out: { rows: readonly SessionRow[]; next: string | null; badRows: number } };
+	'sessions.search': { in: { text: string; limit?: number }; out: readonly SearchHit[] };
+	'session.update': { in: { sessionId: string; title?: string; pinned?: boolean; archived?: boolean; hidden?: boolean; folder?: string; tags?: readonly string[] }; out: null };
+	'session.export': { in: { sessionId: string; format: 'jsonl' | 'html' }; out: { name: string; mediaType: string; text: string } };
+	'sessions.export': { in: { format: 'jsonl' }; out: { name: string; mediaType: string; text: string } };
+	'sessions.import': { in: { name: string; text: string }; out: { sessions: readonly { id: string; title: string }[]; skipped: readonly string[] } };
+
+	/* ── content ── */
+	'file.attach': { in: { name: string; mediaType: string; bytes: Uint8Array<ArrayBuffer> }; out: FilePart };
+	'file.read': { in: { blob: string }; out: { bytes: Uint8Array<ArrayBuffer>; mediaType: string } };
+	'text.highlight': { in: { lang: string; text: string }; out: readonly CodeRun[] };
+	'text.math': { in: { tex: string; display: boolean }; out: MathNode | null };
+
+	/* ── providers ── */
+	'providers.list': { in: null; out: readonly ProviderCard[] };
+	'providers.saveKey': { in: { provider: string; key: string; baseUrl?: string }; out: ProbeResult };
+	'providers.removeKey': { in: { provider: string }; out: null };
+	'providers.probe': { in: { provider: string; model?: string }; out: ProbeResult };
+	'providers.configure': { in: { provider: string; via?: 'relay' | 'direct'; baseUrl?: string; model?: string }; out: null };
+	'providers.chain': { in: { models: readonly ModelRef[]; perModelTimeoutMs: number } | null; out: { models: readonly ModelRef[]; perModelTimeoutMs: number } };
+	'models.list': { in: null; out: readonly ModelOption[] };
+
+	/* ── skills ── */
+	'skills.list': { in: null; out: readonly SkillCard[] };
+	'skills.enable': { in: { action: string; enabled: boolean }; out: null };
+
+	/* ── settings ── */
+	'settings.get': { in: { name: string }; out: Json };
+	'settings.set': { in: { name: string; value: Json }; out: null };
+	'app.status': { in: null; out: AppStatus };
+	/** "Take over here": makes this tab the leader. */
+	'app.takeOver': { in: null; out: null };
+}
+
+export type CommandName = keyof Commands;
+export type CommandInput<K extends CommandName> = Commands[K]['in'];
+export type CommandOutput<K extends CommandName> = Commands[K]['out'];
+
+export interface TreeNode {
+	readonly id: string;
+	readonly parentId: string | null;
+	readonly kind: 'user' | 'assistant' | 'summary' | 'note';
+	/** First words, ≤ 60 characters. */
+	readonly label: string;
+	readonly onBranch: boolean;
+}
+
+export interface SearchHit {
+	readonly sessionId: string;
+	readonly entryId: string;
+	readonly title: string;
+	readonly at: number;
+	/** Text around the hit; `marks` are [start, end) in it. */
+	readonly snippet: string;
+	readonly marks: readonly (readonly [number, number])[];
+}
+
+export interface ModelOption {
+	readonly ref: ModelRef;
+	/** `Anthropic · Claude Sonnet 4.5`. Rehearsal comes first. */
+	readonly label: string;
+	readonly isReady: boolean;
+	readonly efforts: readonly string[];
+	readonly webSearch: boolean;
+}
+
+export interface ProviderCard {
+	readonly id: string;
+	readonly title: string;
+	/** What it takes: time, money, download, where the words go. */
+	readonly takes: string;
+	readonly kind: 'built-in' | 'local' | 'key' | 'relay';
+	readonly state: 'ready' | 'needs-key' | 'unavailable' | 'unknown';
+	readonly stateText: string;
+	readonly hasKey: boolean;
+	/** Where to get a key. */
+	readonly keyUrl?: string;
+	readonly needsBaseUrl: boolean;
+	readonly baseUrl: string;
+	readonly via: 'relay' | 'direct' | 'local';
+	readonly canDirect: boolean;
+	readonly model: string;
+	readonly models: readonly ModelInfo[];
+}
+export interface ModelInfo {
+	readonly model: string;
+	readonly label: string;
+	readonly contextWindow: number;
+	/** US dollars per million tokens, and the day the price was read. */
+	readonly price?: { readonly input: number; readonly output: number; readonly cacheRead?: number; readonly asOf: string };
+}
+
+export interface ProbeResult {
+	readonly ok: boolean;
+	/** One sentence for the card's `status`. */
+	readonly text: string;
+	readonly error?: WireError;
+	/** What stands in the way, and how to mend it. */
+	readonly findings: readonly { readonly problem: string; readonly mend: string }[];
+	readonly model?: string;
+	readonly latencyMs?: number;
+}
+
+export interface SkillCard {
+	readonly action: string;
+	readonly title: string;
+	readonly description: string;
+	readonly plugin: string;
+	readonly effects: readonly Effect[];
+	readonly replay: Replay;
+	readonly isOn: boolean;
+	readonly unavailable?: string;
+	readonly input: JsonObject;
+}
+
+export interface AppStatus {
+	readonly role: 'leader' | 'follower' | 'starting';
+	readonly schemaOk: boolean;
+	readonly persisted: boolean;
+	readonly usageBytes: number;
+	readonly quotaBytes: number;
+	/** `unclaimed` shows the yellow banner; null when the relay cannot be reached. */
+	readonly relay: 'unclaimed' | 'claimed' | null;
+}
+
+/** What the worker exposes through comlink. */
+export interface AgentEndpoint {
+	/** The page's event port; the first snapshot comes after `session.open`. Resolves when recovery is done. */
+	attach(port: MessagePort): Promise<void>;
+	call<K extends CommandName>(name: K, commandId: string, input: CommandInput<K>): Promise<Result<CommandOutput<K>>>;
+}
+
+export type { FileView };

@@ -1,0 +1,5 @@
+import { fetchForCaller } from '$lib/edge/fetch.server';
+import type { RequestHandler } from './$types';
+
+export const fallback: RequestHandler = ({ request, platform, getClientAddress }) =>
+	fetchForCaller(request, platform?.env ?? {}, { address: getClientAddress() });

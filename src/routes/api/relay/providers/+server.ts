@@ -1,0 +1,10 @@
+import { readCaller } from '$lib/edge/caller';
+import { succeed } from '$lib/edge/envelope';
+import { listRelayProviders } from '$lib/edge/relay-providers.server';
+import type { RequestHandler } from './$types';
+
+export const GET: RequestHandler = ({ request, url, platform, getClientAddress }) => {
+	const env = platform?.env ?? {};
+	const caller = readCaller(request, url, env, getClientAddress());
+	return succeed(listRelayProviders(env, caller), caller.requestId);
+};

@@ -1,0 +1,144 @@
+/** The agent worker: hands the browser's parts to the agent and exposes it to the page. No logic. */
+
+import { expose } from 'comlink';
+import type { AgentEndpoint, AppStatus } from '../lib/wire/commands';
+import type { FromPage } from '../lib/wire/view';
+import { isAbort } from '../lib/wire/errors';
+import { isJsonObject } from '../lib/wire/json';
+import { uuidv7 } from '../lib/wire/uuid';
+import { createAgent } from '../lib/agent/commands/agent';
+import type { Agent } from '../lib/agent/commands/agent';
+import type { Channel, Lease } from '../lib/agent/commands/tabs';
+import type { AgentPorts } from '../lib/agent/ports';
+import { openDexieStore } from '../lib/agent/storage/dexie';
+import { readDevice } from '../lib/agent/storage/device';
+import { fetchThroughRelay } from '../lib/agent/skills/page-relay';
+import { builtInPlugins } from '../lib/plugins';
+
+const ports: AgentPorts = {
+	clock: {
+		now: () => Date.now(),
+		sleep: (ms, signal) =>
+			new Promise((resolve, reject) => {
+				const timer = setTimeout(resolve, ms);
+				signal?.addEventListener('abort', () => {
+					clearTimeout(timer);
+					reject(new DOMException('Aborted', 'AbortError'));
+				});
+			})
+	},
+	ids: { next: () => uuidv7() },
+	random: { float: () => Math.random(), bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
+	fetch: (request) => fetch(request)
+};
+
+const lockName = 'wherry:agent';
+const lease: Lease = {
+	request(run, { steal }) {
+		const lost = new AbortController();
+		navigator.locks
+			.request(lockName, { mode: 'exclusive', ...(steal ? { steal: true } : {}) }, () => run(lost.signal))
+			// Stolen: the promise rejects while the holder still believes.
+			.catch((thrown: unknown) => {
+				lost.abort();
+				if (!isAbort(thrown)) throw thrown;
+			});
+	},
+	async isHeld() {
+		const { held = [] } = await navigator.locks.query();
+		return held.some((lock) => lock.name === lockName);
+	}
+};
+
+const broadcast = new BroadcastChannel('wherry');
+const channel: Channel = {
+	post: (message) => {
+		broadcast.postMessage(message);
+	},
+	onMessage(listener) {
+		broadcast.onmessage = ({ data }: MessageEvent<unknown>) => {
+			listener(data);
+		};
+	}
+};
+
+async function storageStatus(): Promise<Pick<AppStatus, 'persisted' | 'usageBytes' | 'quotaBytes' | 'relay'>> {
+	const [persisted, estimate] = await Promise.all([navigator.storage.persisted(), navigator.storage.estimate()]);
+	return { persisted, usageBytes: estimate.usage ?? 0, quotaBytes: estimate.quota ?? 0, relay: await relayState() };
+}
+
+async function relayState(): Promise<AppStatus['relay']> {
+	const data = await ask('/api/health');
+	return isJsonObject(data) ? (data['claimed'] === true ? 'claimed' : 'unclaimed') : null;
+}
+
+async function relayKeys(): Promise<readonly string[]> {
+	const data = await ask('/api/relay/providers');
+	if (!Array.isArray(data)) return [];
+	return data.flatMap((one: unknown) =>
+		typeof one === 'object' && one !== null && 'id' in one && typeof one.id === 'string' && 'hasRelayKey' in one && one.hasRelayKey === true
+			? [one.id]
+			: []
+	);
+}
+
+/** `data` of one of our own endpoints; undefined where it cannot be had. */
+async function ask(path: string): Promise<unknown> {
+	try {
+		const response = await fetch(path);
+		const body: unknown = await response.json();
+		return typeof body === 'object' && body !== null && 'ok' in body && body.ok === true && 'data' in body ? body.data : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+async function open(): Promise<Agent> {
+	const store = await openDexieStore({
+		name: 'wherry',
+		onVersionChange: () => {
+			self.close();
+		},
+		onClosed: () => {
+			self.close();
+		}
+	});
+	return createAgent({
+		store,
+		ports,
+		device: await readDevice(store, ports.ids),
+		plugins: builtInPlugins,
+		relayOrigin: self.location.origin,
+		lease,
+		channel,
+		timeZone: () => Intl.DateTimeFormat().resolvedOptions().timeZone,
+		locale: () => navigator.language,
+		relay: { fetchPage: (url, signal) => fetchThroughRelay(ports.fetch, self.location.origin, url, signal) },
+		relayKeys,
+		storageStatus
+	});
+}
+
+const agent = open();
+// A lock under this worker's own name: the page notices its death by getting it.
+void navigator.locks.request(self.name, () => new Promise(() => undefined));
+
+const endpoint: AgentEndpoint = {
+	async attach(port) {
+		const opened = await agent;
+		await opened.attach({
+			post: (message) => {
+				port.postMessage(message);
+			},
+			onMessage(listener) {
+				port.onmessage = ({ data }: MessageEvent<FromPage>) => {
+					listener(data);
+				};
+			}
+		});
+	},
+	async call(name, commandId, input) {
+		return (await agent).call(name, commandId, input);
+	}
+};
+expose(endpoint);

@@ -1,0 +1,13 @@
+/**
+ * The Worker's entry: SvelteKit's handler, and before it the relay. Durable Object and Workflow
+ * classes, `scheduled`, `queue` and `email` will be exported from here.
+ */
+
+import kit from '#kit';
+import { serve } from '../lib/edge/front.server';
+
+export default {
+	fetch(request: Request, env: Env, context: App.Platform['ctx']): Promise<Response> {
+		return serve(request, env, () => kit.fetch(request, env, context));
+	}
+};

@@ -1,0 +1,98 @@
+import { expect, test } from './fixtures';
+
+test.beforeEach(async ({ watch }) => {
+	// The browser itself writes a line for every answer that is no success.
+	watch.allowErrors(/Failed to load resource/);
+});
+
+test('a wrong key says so and where to mend it (OT-04, CT-51)', async ({ app, upstream }) => {
+	await app.connect();
+	upstream.answer('hello', {
+		error: { message: 'invalid x-api-key', type: 'authentication_error' },
+		status: 401
+	});
+	await app.send('hello');
+	const alert = await app.expectError('model/wrong-key');
+	await expect(alert).toContainText(/key/i);
+	await app.expectTurn('failed');
+	await expect(app.articles('You')).toHaveText([/hello/]);
+});
+
+test('a rate limit is tried again by itself, as nothing was said yet (OT-04)', async ({ app, upstream }) => {
+	await app.connect();
+	const limit = { error: { message: 'slow down', type: 'rate_limit_error' }, status: 429, retryAfter: 1 };
+	upstream.answer({ userMessage: 'hello', sequenceIndex: 0 }, limit);
+	upstream.answer('hello', 'good morning');
+	await app.ask('hello', 'good morning');
+	expect(upstream.asked('hello').length).toBeGreaterThan(1);
+});
+
+test('a rate limit that lasts ends the turn with its own error (OT-04, CT-51)', async ({ app, upstream }) => {
+	test.setTimeout(120_000);
+	await app.connect();
+	upstream.answer('hello', {
+		error: { message: 'slow down', type: 'rate_limit_error' },
+		status: 429,
+		retryAfter: 1
+	});
+	await app.send('hello');
+	await app.expectError('model/rate-limited', 90_000);
+});
+
+test('an overloaded provider ends the turn with its own error (OT-04, CT-51)', async ({ app, upstream }) => {
+	test.setTimeout(120_000);
+	await app.connect();
+	upstream.answer('hello', { error: { message: 'Overloaded', type: 'overloaded_error' }, status: 529 });
+	await app.send('hello');
+	await app.expectError('model/overloaded', 90_000);
+});
+
+test('when the stream is cut, what was said stays, also after a reload (CT-51, CD-25)', async ({
+	app,
+	upstream
+}) => {
+	await app.connect();
+	const long =
+		'Once upon a time there was a ferry that crossed the river every morning before the fog lifted.';
+	upstream.answer('tell me a story', long, { truncateAfterChunks: 4, latency: 60, chunkSize: 12 });
+	await app.send('tell me a story');
+	await app.expectError('model/stream-cut');
+	await expect(app.articles('Wherry').last()).toContainText('Once upon a time');
+	await app.reload();
+	await expect(app.articles('Wherry').last()).toContainText('Once upon a time');
+	await app.expectError('model/stream-cut');
+	expect(upstream.asked('tell me a story')).toHaveLength(1);
+});
+
+test('without a network the message is kept and the error says what to do (CT-51)', async ({
+	app,
+	context
+}) => {
+	test.setTimeout(120_000);
+	await app.connect();
+	await context.setOffline(true);
+	await app.send('are you there');
+	await app.expectError('model/no-network', 90_000);
+	await expect(app.articles('You')).toHaveText([/are you there/]);
+	await context.setOffline(false);
+});
+
+test('Stop ends the turn at once and keeps what was said (CT-45, CD-33) @phone', async ({
+	app,
+	page,
+	upstream
+}) => {
+	await app.connect();
+	upstream.answer('tell me a story', 'word '.repeat(400), { latency: 50, chunkSize: 10 });
+	await app.send('tell me a story');
+	await expect(app.articles('Wherry').last()).toContainText('word word');
+	await page.getByRole('button', { name: 'Stop', exact: true }).click();
+	await app.expectTurn('idle', 3_000);
+	await expect(app.articles('Wherry').last()).toContainText('word word');
+});
+
+test('a session that does not exist says so and leads back (OT-04)', async ({ app, page }) => {
+	await page.goto('/s/01900000-0000-7000-8000-000000000000');
+	await app.ready();
+	await app.expectError('session/not-found');
+});

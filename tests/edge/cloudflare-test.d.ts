@@ -1,0 +1,7 @@
+/// <reference types="@cloudflare/vitest-plugin/types" />
+
+declare namespace Cloudflare {
+	interface Env {
+		readonly RATE_LIMIT: import('../../src/lib/edge/env').RateLimiter;
+	}
+}

@@ -1,0 +1,149 @@
+import { describe, expect, test } from 'vitest';
+import type { EdgeEnv } from '../../src/lib/edge/env';
+import { fetchForCaller } from '../../src/lib/edge/fetch.server';
+
+const own = { 'content-type': 'application/json', 'x-wherry': '1', 'cf-connecting-ip': '127.0.0.1' };
+const stranger = { ...own, 'cf-connecting-ip': '203.0.113.9' };
+
+interface Ask {
+	readonly headers?: Record<string, string>;
+	readonly body?: unknown;
+	readonly method?: string;
+	readonly env?: EdgeEnv;
+	readonly host?: string;
+	readonly answers?: Record<string, Response>;
+}
+async function ask(
+	url: string,
+	{
+		headers = own,
+		body = { url },
+		method = 'POST',
+		env = {},
+		host = 'http://localhost:8787',
+		answers = {}
+	}: Ask = {}
+) {
+	const asked: string[] = [];
+	const lines: string[] = [];
+	const request = new Request(`${host}/api/fetch`, {
+		method,
+		headers,
+		...(method === 'POST' ? { body: JSON.stringify(body) } : {})
+	});
+	const response = await fetchForCaller(request, env, {
+		log: (line) => lines.push(line),
+		fetch: (outgoing) => {
+			asked.push(outgoing.url);
+			return Promise.resolve(
+				answers[outgoing.url] ??
+					new Response('page', { headers: { 'content-type': 'text/html', 'set-cookie': 'a=b' } })
+			);
+		}
+	});
+	return { response, asked, lines };
+}
+async function refusal(asking: ReturnType<typeof ask>) {
+	const { response, asked } = await asking;
+	const { error } = await response.json<{ error: { id: string; data?: unknown } }>();
+	return { status: response.status, id: error.id, data: error.data, asked };
+}
+
+describe('POST /api/fetch', () => {
+	test('gives a page as inert data, and says where it was and what it answered', async () => {
+		const { response, lines } = await ask('https://example.com/a?secret=1');
+		expect(response.status).toBe(200);
+		expect(await response.text()).toBe('page');
+		expect(Object.fromEntries(response.headers)).toMatchObject({
+			'content-type': 'text/html',
+			'content-security-policy': expect.stringContaining('sandbox'),
+			'content-disposition': 'attachment',
+			'cross-origin-resource-policy': 'same-origin',
+			'x-wherry-status': '200',
+			'x-wherry-url': 'https://example.com/a?secret=1'
+		});
+		expect(response.headers.has('set-cookie')).toBe(false);
+		expect(JSON.parse(lines[0] ?? '')).toMatchObject({ event: 'fetch', target: 'example.com', status: 200 });
+		expect(lines.join()).not.toContain('secret');
+	});
+
+	test.each([
+		['without X-Wherry', { 'x-wherry': '' }, 'relay/origin-not-allowed'],
+		['as a form would', { 'content-type': 'text/plain' }, 'input/invalid'],
+		['from a foreign page', { origin: 'https://evil.example' }, 'relay/origin-not-allowed'],
+		['from a sibling site', { 'sec-fetch-site': 'same-site' }, 'relay/origin-not-allowed'],
+		['by a relay', { 'x-wherry-hop': '1' }, 'fetch/url-not-allowed']
+	])('refuses a request %s', async (_, headers, id) => {
+		const refused = await refusal(ask('https://example.com/', { headers: { ...own, ...headers } }));
+		expect(refused).toMatchObject({ id, asked: [] });
+	});
+
+	test('never takes GET', async () => {
+		expect((await refusal(ask('https://example.com/', { method: 'GET' }))).status).toBe(405);
+	});
+
+	test.each([
+		[{ url: 1 }],
+		[{ url: 'https://example.com/', method: 'POST' }],
+		[{ url: 'https://example.com/', headers: { 'a b': 'c' } }],
+		[{ url: 'https://example.com/', extra: 1 }],
+		['x'],
+		[null]
+	])('refuses the body %j', async (body) => {
+		expect(await refusal(ask('', { body }))).toMatchObject({ status: 400, id: 'input/invalid', asked: [] });
+	});
+
+	test('an unclaimed relay serves strangers a short list of hosts; this machine, any public one', async () => {
+		const deployed = { headers: stranger, host: 'https://wherry.example.net', env: { FETCH_DOH: 'off' } };
+		expect(await refusal(ask('https://unlisted.example.com/', deployed))).toMatchObject({
+			status: 403,
+			id: 'fetch/url-not-allowed',
+			data: { code: 'host-not-listed' },
+			asked: []
+		});
+		expect((await ask('https://en.wikipedia.org/wiki/Wherry', deployed)).response.status).toBe(200);
+		expect((await ask('https://unlisted.example.com/')).response.status).toBe(200);
+	});
+
+	test('a listed host cannot redirect a stranger off the list', async () => {
+		const deployed = { headers: stranger, host: 'https://wherry.example.net', env: { FETCH_DOH: 'off' } };
+		const answers = {
+			'https://github.com/x': new Response(null, {
+				status: 302,
+				headers: { location: 'https://evil.example.com/' }
+			})
+		};
+		expect(await refusal(ask('https://github.com/x', { ...deployed, answers }))).toMatchObject({
+			data: { code: 'host-not-listed' },
+			asked: ['https://github.com/x']
+		});
+	});
+
+	test('a deployed Worker asks a resolver first, and believes only public answers', async () => {
+		const deployed = { headers: stranger, host: 'https://wherry.example.net' };
+		const dns = (...data: string[]) =>
+			Response.json({
+				Answer: data.map((address) => ({ type: address.includes(':') ? 28 : 1, data: address }))
+			});
+		const at = (type: string) => `https://cloudflare-dns.com/dns-query?name=example.com&type=${type}`;
+		const good = { [at('A')]: dns('93.184.215.14'), [at('AAAA')]: dns() };
+		expect((await ask('https://example.com/', { ...deployed, answers: good })).response.status).toBe(200);
+		const bad = { [at('A')]: dns('93.184.215.14', '10.0.0.1'), [at('AAAA')]: dns() };
+		const refused = await refusal(ask('https://example.com/', { ...deployed, answers: bad }));
+		expect(refused.data).toEqual({ code: 'private-address' });
+		expect(refused.asked).not.toContain('https://example.com/');
+	});
+
+	test('it never asks itself', async () => {
+		expect(
+			(
+				await refusal(
+					ask('https://wherry.example.net/api/health', {
+						host: 'https://wherry.example.net',
+						headers: stranger
+					})
+				)
+			).id
+		).toBe('fetch/url-not-allowed');
+	});
+});

@@ -1,0 +1,39 @@
+import { env, SELF } from 'cloudflare:test';
+import { describe, expect, test } from 'vitest';
+import { serve } from '../../src/lib/edge/front.server';
+
+const always = [
+	'x-content-type-options',
+	'referrer-policy',
+	'cross-origin-opener-policy',
+	'cross-origin-resource-policy',
+	'origin-agent-cluster',
+	'content-security-policy',
+	'x-dns-prefetch-control'
+];
+
+describe('A29 the Worker’s entry', () => {
+	test('hands pages to SvelteKit and puts the security headers on them', async () => {
+		const response = await SELF.fetch('https://wherry.example.net/s/1');
+		expect(await response.text()).toBe('kit: /s/1');
+		for (const name of [...always, 'strict-transport-security'])
+			expect(response.headers.get(name), name).toBeTruthy();
+	});
+
+	test('answers the relay itself, provider list excepted', async () => {
+		const relayed = await SELF.fetch('https://wherry.example.net/api/relay/nope/v1/');
+		expect(relayed.headers.get('x-wherry-error')).toBe('relay/unknown-provider');
+		for (const name of always) expect(relayed.headers.get(name), name).toBeTruthy();
+		expect(await (await SELF.fetch('https://wherry.example.net/api/relay/providers')).text()).toContain(
+			'kit:'
+		);
+	});
+
+	test('what throws inside becomes an envelope that gives nothing away', async () => {
+		const response = await serve(new Request('http://localhost/'), env, () =>
+			Promise.reject(new Error('secret detail'))
+		);
+		expect(response.status).toBe(500);
+		expect(await response.text()).not.toContain('secret detail');
+	});
+});
