@@ -13,6 +13,7 @@ import type { AgentPorts, Device } from '../ports';
 import { documentation } from '../rehearsal/docs';
 import { createRehearsal } from '../rehearsal/rehearsal';
 import { openLamClock } from '../sessions/lam';
+import { createReadOnlyStore, readSchema } from '../sessions/upcast';
 import { createRepository } from '../sessions/repository';
 import { createSearchService } from '../sessions/search/search-service';
 import { createSessionWriter } from '../sessions/writer';
@@ -79,7 +80,10 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 	const bus = createBus();
 	const status = createTurnStatus();
 	const temporary = new Set<string>();
-	const store = createOverlayStore(options.store, createMemoryStore(), (id) => temporary.has(id));
+	/** A newer build wrote here: everything can be read, nothing is written. */
+	const isOutdated = (await readSchema(options.store)) !== 'ok';
+	const base = isOutdated ? createReadOnlyStore(options.store) : options.store;
+	const store = createOverlayStore(base, createMemoryStore(), (id) => temporary.has(id));
 	let relayKeys: readonly string[] = [];
 	let life: Life | undefined;
 	let reads: Dispatcher | undefined;
@@ -147,7 +151,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 	}
 
 	async function appStatus(): Promise<AppStatus> {
-		return { role: tabs.role(), schemaOk: true, ...(await options.storageStatus()) };
+		return { role: tabs.role(), schemaOk: !isOutdated, ...(await options.storageStatus()) };
 	}
 
 	const current = (): Host => {
@@ -179,7 +183,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 		if (writes?.has(name) !== true) {
 			return Promise.resolve({ ok: false, error: new AppError('input/invalid', { message: `There is no command ${name}.` }).toWire() });
 		}
-		return writes.call(name, id, input as CommandInput<typeof name>);
+		return writes.callAny(name, id, input);
 	}
 
 	/** News from the leader, in a tab that follows. */
@@ -200,7 +204,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 		if (!temporary.has(sessionId)) tabs.tell(message);
 	});
 
-	await tabs.start();
+	if (!isOutdated) await tabs.start();
 	if (life === undefined) await begin(followerEpoch);
 	void options.relayKeys().then((keys) => {
 		relayKeys = keys;
@@ -220,7 +224,10 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 					gist: (action, args) => current().catalog.gist(action, args),
 					byline: (model) => (model.provider === 'rehearsal' ? 'Rehearsal · no model' : current().providers.label(model))
 				},
-				stateOf: (loaded) => sessionState(current(), loaded),
+				stateOf: async (loaded) => ({
+					...(await sessionState(current(), loaded)),
+					...(isOutdated ? { readOnly: new AppError('storage/newer-schema').toWire() } : {})
+				}),
 				readTurnEnds: (turnIds) => turnEnds(current(), turnIds),
 				readUndo: (keys) => undoStates(current(), keys)
 			});
@@ -231,8 +238,9 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 			try {
 				const local = openReads();
 				if (local.has(name)) return await local.call(name, commandId, input);
-				const result = tabs.role() === 'leader' ? await callWrite(name, commandId, input) : await tabs.forward(name, commandId, input);
-				return result as Result<CommandOutput<K>>;
+				if (isOutdated) throw new AppError('storage/newer-schema');
+				if (tabs.role() !== 'leader') return answerFor<K>(await tabs.forward(name, commandId, input));
+				return answerFor<K>(await callWrite(name, commandId, input));
 			} catch (thrown) {
 				return { ok: false, error: toAppError(thrown).toWire() };
 			}
@@ -241,6 +249,12 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 			tabs.release();
 		}
 	};
+}
+
+/** An answer by name is what its name says: the leader runs the same build, or refuses. */
+function answerFor<K extends CommandName>(result: Result<unknown>): Result<CommandOutput<K>> {
+	// eslint-disable-next-line @typescript-eslint/consistent-type-assertions
+	return result as Result<CommandOutput<K>>;
 }
 
 /** No epoch is below it: whatever a follower would write is refused. */

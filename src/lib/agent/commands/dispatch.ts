@@ -13,6 +13,8 @@ const rememberedAnswers = 500;
 export interface Dispatcher {
 	has(name: string): name is CommandName;
 	call<K extends CommandName>(name: K, commandId: string, input: CommandInput<K>): Promise<Result<CommandOutput<K>>>;
+	/** For a command that came from another tab: the handler's own checks are what stands behind its input. */
+	callAny(name: CommandName, commandId: string, input: unknown): Promise<Result<unknown>>;
 }
 
 /** @param options.remembers for writes; answers of reads may be large and are asked for anew. */
@@ -20,6 +22,8 @@ export function createDispatcher(options: { readonly remembers: boolean }, ...gr
 	const handlers = new Map<string, (input: unknown, commandId: string) => Promise<unknown>>();
 	for (const group of groups) {
 		for (const [name, handler] of Object.entries(group)) {
+			// The map forgets which name goes with which input; `call` below is where they meet again.
+			// eslint-disable-next-line @typescript-eslint/consistent-type-assertions
 			handlers.set(name, handler as (input: unknown, commandId: string) => Promise<unknown>);
 		}
 	}
@@ -35,19 +39,25 @@ export function createDispatcher(options: { readonly remembers: boolean }, ...gr
 		}
 	}
 
+	function callAny(name: CommandName, commandId: string, input: unknown): Promise<Result<unknown>> {
+		const known = answers.get(commandId);
+		if (known !== undefined) return known;
+		const answer = run(name, commandId, input);
+		if (!options.remembers) return answer;
+		answers.set(commandId, answer);
+		for (const oldest of answers.keys()) {
+			if (answers.size <= rememberedAnswers) break;
+			answers.delete(oldest);
+		}
+		return answer;
+	}
+
 	return {
 		has: (name): name is CommandName => handlers.has(name),
+		callAny,
 		async call<K extends CommandName>(name: K, commandId: string, input: CommandInput<K>) {
-			const known = answers.get(commandId);
-			const answer = known ?? run(name, commandId, input);
-			if (known === undefined && options.remembers) {
-				answers.set(commandId, answer);
-				for (const oldest of answers.keys()) {
-					if (answers.size <= rememberedAnswers) break;
-					answers.delete(oldest);
-				}
-			}
-			return (await answer) as Result<CommandOutput<K>>;
+			// eslint-disable-next-line @typescript-eslint/consistent-type-assertions
+			return (await callAny(name, commandId, input)) as Result<CommandOutput<K>>;
 		}
 	};
 }

@@ -7,6 +7,7 @@
 import type { Result } from '../../wire/commands';
 import { AppError, fromWire, isWireError, toAppError } from '../../wire/errors';
 import type { Clock, Ids } from '../ports';
+import { schemaWrite } from '../sessions/upcast';
 import type { Store } from '../storage/store';
 import type { BusMessage } from '../view/bus';
 
@@ -190,7 +191,7 @@ async function raiseEpoch(store: Store): Promise<number> {
 		const row = await store.get('meta', 'epoch');
 		const current = typeof row === 'object' && row !== null && 'epoch' in row && typeof row.epoch === 'number' ? row.epoch : 0;
 		try {
-			await store.commit({ epoch: current, put: [{ table: 'meta', key: 'epoch', row: { v: 1, epoch: current + 1 } }] });
+			await store.commit({ epoch: current, put: [{ table: 'meta', key: 'epoch', row: { v: 1, epoch: current + 1 } }, schemaWrite()] });
 			return current + 1;
 		} catch (thrown) {
 			if (toAppError(thrown).id !== 'storage/stale-epoch') throw thrown;
@@ -216,7 +217,7 @@ function readMessage(data: unknown): TabMessage | undefined {
 				? { type: 'answer', id: data.id, result: readResult(data.result) }
 				: undefined;
 		case 'bus':
-			return 'messages' in data && Array.isArray(data.messages) ? { type: 'bus', messages: data.messages as readonly BusMessage[] } : undefined;
+			return 'messages' in data && Array.isArray(data.messages) ? { type: 'bus', messages: data.messages.filter(isBusMessage) } : undefined;
 		default:
 			return undefined;
 	}
@@ -228,4 +229,9 @@ function readResult(value: unknown): Result<unknown> {
 		if ('error' in value && isWireError(value.error)) return { ok: false, error: fromWire(value.error).toWire() };
 	}
 	return { ok: false, error: new AppError('internal/unexpected').toWire() };
+}
+
+/** Told by a tab of this origin and build; the kind is what a receiver switches on. */
+function isBusMessage(value: unknown): value is BusMessage {
+	return typeof value === 'object' && value !== null && 'kind' in value && typeof value.kind === 'string';
 }

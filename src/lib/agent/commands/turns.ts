@@ -12,7 +12,7 @@ import type { Park, ParkAnswer } from '../journal/park';
 import { readApproval, readEffects, readOpenTurns, readTurn } from '../journal/read-records';
 import type { ApprovalRecord } from '../journal/records';
 import type { EntryDraft } from '../journal/turn-journal';
-import { defaultStepLimit } from '../loop/ports';
+import { defaultStepLimit, maximumStepLimit } from '../loop/ports';
 import type { Steering, TurnPorts, TurnResult, TurnSettings, TurnStart } from '../loop/ports';
 import { runTurn } from '../loop/run-turn';
 import { approvalLifetimeMs } from '../policy/authorize';
@@ -154,10 +154,15 @@ export function createTurns(host: Host): Turns {
 		return {
 			mode: facts.mode,
 			model: model ?? modelOf(facts),
-			stepLimit: defaultStepLimit,
+			stepLimit: stepLimit(),
 			effort: facts.effort,
 			webSearch: facts.webSearch
 		};
+	}
+
+	function stepLimit(): number {
+		const wanted = host.settings.get('turns/steps');
+		return typeof wanted === 'number' ? Math.min(Math.max(1, Math.round(wanted)), maximumStepLimit) : defaultStepLimit;
 	}
 
 	const modelOf = (facts: SessionFacts): ModelRef => facts.model ?? host.providers.defaultModel();

@@ -28,7 +28,7 @@ export type StepOutcome =
 
 /** How long a model port may take to notice that it was stopped. */
 const stopGraceMs = 2_000;
-const efforts: readonly string[] = ['none', 'minimal', 'low', 'medium', 'high'];
+const efforts = ['none', 'minimal', 'low', 'medium', 'high'] as const satisfies readonly Effort[];
 
 export async function askStep(state: TurnState, step: number): Promise<StepOutcome> {
 	const { ports, journal, input } = state;
@@ -185,7 +185,7 @@ async function buildRequest(state: TurnState, traits: ModelTraits): Promise<Mode
 	const tools = ports.skills.tools();
 	const fences = traits.abilities.tools ? '' : fenceInstructions(tools);
 	const messages = foldTranscript(state.entries, { isRehearsal: traits.isRehearsal });
-	const effort = efforts.includes(record.effort) ? (record.effort as Effort) : undefined;
+	const effort = efforts.find((one) => one === record.effort);
 	return {
 		model: record.model,
 		system: [ports.systemPrompt, fences].filter((text) => text !== '').join('\n\n'),

@@ -19,7 +19,7 @@ export const maximumStepLimit = 12;
 export interface TurnSettings {
 	readonly mode: Mode;
 	readonly model: ModelRef;
-	/** Responses a turn may take; default 6, ceiling 12 for a conversation. */
+	/** Responses a turn may take; default 6, ceiling 12 for a conversation (its host's to keep); a profile may raise it. */
 	readonly stepLimit: number;
 	readonly effort: string;
 	readonly webSearch: boolean;

@@ -12,7 +12,6 @@ import type { TurnRecord } from '../journal/records';
 import { createTurnJournal } from '../journal/turn-journal';
 import type { TurnEnd, TurnJournal } from '../journal/turn-journal';
 import { askStep } from './ask-step';
-import { maximumStepLimit } from './ports';
 import type { Emit, TurnInput, TurnPorts, TurnResult } from './ports';
 import { openCallsOf } from './resume-calls';
 import { settleCalls } from './settle-calls';
@@ -95,7 +94,7 @@ async function begin(input: TurnInput, ports: TurnPorts, journal: TurnJournal, s
 
 async function runSteps(state: TurnState): Promise<{ end: TurnEnd; isCommitted: boolean }> {
 	const { input, ports, journal } = state;
-	const stepLimit = Math.min(Math.max(1, journal.record().stepLimit), maximumStepLimit);
+	const stepLimit = Math.max(1, journal.record().stepLimit);
 	if (input.start.kind === 'resume') {
 		await settleCalls(state, await openCallsOf(state, { readApproval, readEffects }));
 	}
@@ -103,7 +102,7 @@ async function runSteps(state: TurnState): Promise<{ end: TurnEnd; isCommitted: 
 		const steered = await takeSteering(state);
 		const { responses } = journal.record();
 		if (input.signal.aborted) return { end: { outcome: 'stopped' }, isCommitted: false };
-		if (responses >= stepLimit && !(responses === 0)) {
+		if (responses >= stepLimit) {
 			state.say({ type: 'notice', level: 'warning', code: 'step-limit', text: `Stopped after ${String(responses)} steps.` });
 			return { end: { outcome: 'step-limit' }, isCommitted: false };
 		}

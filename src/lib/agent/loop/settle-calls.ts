@@ -141,6 +141,7 @@ function createStep(state: TurnState, total: number): { take(call: OpenCall): Pr
 			effectKey: effect.effectKey,
 			now: effect.at,
 			signal: input.signal,
+			labels: state.labels,
 			onProgress: (text, fraction) => {
 				say({ type: 'call-progress', callId: call.part.callId, text, ...(fraction === undefined ? {} : { fraction }) });
 			}

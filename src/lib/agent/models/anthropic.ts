@@ -7,6 +7,7 @@ import type { FilePart, TextPart } from '../../wire/entries';
 import { isJsonObject, parseJson } from '../../wire/json';
 import type { Json, JsonObject } from '../../wire/json';
 import { fenced, readAttachment } from './attachments';
+import { endOfString, stringBetween } from './delta-template';
 import { addCitation, addExtras, count, createDecoder, createDraft, openCall, openSlot, without } from './draft';
 import type { Draft, Emit, Slot } from './draft';
 import { nearestEffort } from './effort';
@@ -267,6 +268,7 @@ function decodeAnthropic(target: ProtocolTarget): Decoder {
 	return createDecoder({
 		provider: target.ref.provider,
 		draft,
+		readFast: (data, emit) => readPlainDelta(data, blocks, draft, emit),
 		read: (value, emit) => {
 			switch (value['type']) {
 				case 'content_block_delta':
@@ -409,6 +411,48 @@ function writeText(draft: Draft, block: Block, delta: string, emit: Emit): void 
 	emit({ type: slot.kind === 'reasoning' ? 'reasoning' : 'text', index: block.index, delta });
 }
 
+const deltaHead = '{"type":"content_block_delta","index":';
+const textHead = ',"delta":{"type":"text_delta","text":"';
+const thinkingHead = ',"delta":{"type":"thinking_delta","thinking":"';
+const jsonHead = ',"delta":{"type":"input_json_delta","partial_json":"';
+
+/** The three deltas that make up nearly all of a stream, in the very form that the API writes them. */
+function readPlainDelta(data: string, blocks: ReadonlyMap<number, Block>, draft: Draft, emit: Emit): boolean {
+	if (!data.startsWith(deltaHead)) return false;
+	const comma = data.indexOf(',', deltaHead.length);
+	const block = blocks.get(Number(data.slice(deltaHead.length, comma)));
+	if (block === undefined) return false;
+	const isText = block.type === 'text';
+	const head = isText ? textHead : block.type === 'thinking' ? thinkingHead : jsonHead;
+	if (!data.startsWith(head, comma)) return false;
+	const from = comma + head.length;
+	const end = endOfString(data, from);
+	if (end === -1 || !closes(data, end + 1)) return false;
+	const delta = stringBetween(data, from, end);
+	if (head === jsonHead) growJson(block, delta, emit);
+	else writeText(draft, block, delta, emit);
+	return true;
+}
+
+/** `}}`, with the spaces between that the API pads its events with. */
+function closes(data: string, from: number): boolean {
+	const last = data.length - 1;
+	if (last <= from || data.charCodeAt(from) !== brace || data.charCodeAt(last) !== brace) return false;
+	for (let at = from + 1; at < last; at++) if (data.charCodeAt(at) !== space) return false;
+	return true;
+}
+
+const brace = 125;
+const space = 32;
+
+function growJson(block: Block, piece: string, emit: Emit): void {
+	if (piece === '' || block.slot === undefined) return;
+	block.slot.text += piece;
+	if (block.slot.kind !== 'call') return;
+	block.json = '';
+	emit({ type: 'call-delta', index: block.index, callId: block.slot.callId, delta: piece });
+}
+
 function readDelta(draft: Draft, block: Block | undefined, delta: Json | undefined, emit: Emit): void {
 	if (block === undefined || !isJsonObject(delta)) return;
 	switch (delta['type']) {
@@ -428,14 +472,7 @@ function readDelta(draft: Draft, block: Block | undefined, delta: Json | undefin
 			return;
 		case 'input_json_delta': {
 			const piece = delta['partial_json'];
-			if (typeof piece !== 'string' || piece === '' || block.slot === undefined) return;
-			if (block.slot.kind === 'call') {
-				block.json = '';
-				block.slot.text += piece;
-				emit({ type: 'call-delta', index: block.index, callId: block.slot.callId, delta: piece });
-			} else {
-				block.slot.text += piece;
-			}
+			if (typeof piece === 'string') growJson(block, piece, emit);
 			return;
 		}
 		default:

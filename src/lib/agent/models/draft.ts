@@ -170,6 +170,10 @@ export function createDecoder(options: {
 	/** The provider wants a call's arguments back as text. */
 	readonly keepsArgs?: boolean;
 	read(value: JsonObject, emit: Emit, event: string): void;
+	/** Reads an event without parsing it, where its frame is known; false where it has to be parsed. */
+	readFast?(data: string, emit: Emit): boolean;
+	/** Called after `read` with the same event, to know its frame the next time. */
+	learn?(data: string, value: JsonObject): void;
 	/** Called once before the reply is made, to settle what is still open. */
 	finish?(emit: Emit): void;
 }): Decoder {
@@ -180,10 +184,13 @@ export function createDecoder(options: {
 			draft.isTerminated = true;
 			return;
 		}
-		// Nothing that an end mark or an error could follow sensibly: but usage may, so go on reading.
 		try {
+			if (event !== 'error' && options.readFast?.(data, emit) === true) return;
 			const value: unknown = JSON.parse(data);
-			if (isJsonObject(value)) options.read(value, emit, event);
+			if (isJsonObject(value)) {
+				options.read(value, emit, event);
+				options.learn?.(data, value);
+			}
 			else if (Array.isArray(value)) for (const item of value) if (isJsonObject(item)) options.read(item, emit, event);
 		} catch {
 			draft.error ??= new AppError('model/malformed-stream').toWire();

@@ -6,6 +6,7 @@
 
 import { isJsonObject } from '../../wire/json';
 import type { Json, JsonObject } from '../../wire/json';
+import { createTemplates } from './delta-template';
 import { addCitation, addExtras, count, createDecoder, createDraft, openCall, openSlot, without } from './draft';
 import type { Draft, Emit, Slot } from './draft';
 import type { Decoder, ProtocolTarget } from './protocol';
@@ -32,10 +33,24 @@ export interface ChatState {
 
 export function decodeOpenAiChat(target: ProtocolTarget): Decoder {
 	const state = createChatState();
+	const templates = createTemplates<Growth>();
 	return createDecoder({
 		provider: target.ref.provider,
 		draft: state.draft,
 		keepsArgs: true,
+		readFast: (data, emit) =>
+			templates.match(data, (growth, delta) => {
+				if (growth.index !== undefined) {
+					growCall(findCall(state, growth.index, '', ''), delta, emit);
+				} else {
+					grow(state, growth.kind, delta, emit);
+					if (growth.kind === 'reasoning') setField(state, growth.field);
+				}
+			}),
+		learn: (data, value) => {
+			const growth = onlyGrowth(value);
+			if (growth !== undefined) templates.learn(data, growth, growth.field, growth.value);
+		},
 		read: (value, emit, event) => {
 			readChunk(state, value, emit, event);
 		},
@@ -43,6 +58,49 @@ export function decodeOpenAiChat(target: ProtocolTarget): Decoder {
 			finishChat(state);
 		}
 	});
+}
+
+interface Growth {
+	readonly kind: 'text' | 'reasoning';
+	readonly field: string;
+	readonly value: string;
+	/** Of the call whose arguments grow. */
+	readonly index: number | undefined;
+}
+
+/** What a chunk does, where it is nothing but one text, one reasoning or one call's arguments that grow. */
+function onlyGrowth(value: JsonObject): Growth | undefined {
+	const { choices, usage, error } = value;
+	if (!Array.isArray(choices) || choices.length !== 1 || (usage ?? error ?? null) !== null) return undefined;
+	const choice: unknown = choices[0];
+	if (!isJsonObject(choice) || (choice['index'] ?? 0) !== 0 || !isJsonObject(choice['delta'])) return undefined;
+	if ((choice['finish_reason'] ?? choice['error'] ?? null) !== null) return undefined;
+	let found: Growth | undefined;
+	for (const [name, member] of Object.entries(choice['delta'])) {
+		if (member === null || member === '' || name === 'role') continue;
+		if (found !== undefined) return undefined;
+		if (name === 'content' && typeof member === 'string') {
+			found = { kind: 'text', field: name, value: member, index: undefined };
+		} else if ((name === 'reasoning_content' || name === 'reasoning') && typeof member === 'string') {
+			found = { kind: 'reasoning', field: name, value: member, index: undefined };
+		} else if (name === 'tool_calls' && Array.isArray(member) && member.length === 1) {
+			found = onlyArguments(member[0]);
+			if (found === undefined) return undefined;
+		} else {
+			return undefined;
+		}
+	}
+	return found;
+}
+
+function onlyArguments(piece: Json | undefined): Growth | undefined {
+	if (!isJsonObject(piece) || typeof piece['index'] !== 'number' || !isJsonObject(piece['function'])) return undefined;
+	if (without(piece, ['index', 'function']) !== undefined || without(piece['function'], ['arguments']) !== undefined) {
+		return undefined;
+	}
+	const value = piece['function']['arguments'];
+	if (typeof value !== 'string' || value === '') return undefined;
+	return { kind: 'text', field: 'arguments', value, index: piece['index'] };
 }
 
 export function createChatState(): ChatState {
@@ -230,22 +288,25 @@ function readCall(state: ChatState, piece: JsonObject, emit: Emit): void {
 	const said = fn['arguments'];
 	// `null` is how some say "no arguments"; an object is how some say them all at once.
 	const delta = typeof said === 'string' ? said : isJsonObject(said) ? JSON.stringify(said) : '';
-	if (call.slot === undefined) {
-		call.early += delta;
-		if (call.name === '') return;
+	if (call.slot === undefined && call.name !== '') {
 		call.slot = openCall(state.draft, call.id, call.name, emit);
 		call.place = state.draft.slots.length - 1;
 		addExtras(call.slot, call.extras);
 		state.open = undefined;
-		writeArgs(call, call.early, emit);
+		const { early } = call;
 		call.early = '';
-	} else {
-		writeArgs(call, delta, emit);
+		growCall(call, early, emit);
 	}
+	growCall(call, delta, emit);
 }
 
-function writeArgs(call: OpenCall, delta: string, emit: Emit): void {
-	if (delta === '' || call.slot === undefined) return;
+/** Arguments that come before their call has a name wait for it. */
+function growCall(call: OpenCall, delta: string, emit: Emit): void {
+	if (delta === '') return;
+	if (call.slot === undefined) {
+		call.early += delta;
+		return;
+	}
 	call.slot.text += delta;
 	emit({ type: 'call-delta', index: call.place, callId: call.slot.callId, delta });
 }

@@ -87,7 +87,7 @@ function objects(effect: Effect, stance: Stance, isAuto: boolean, call: GateCall
 	if (toKnown) return false;
 	if (outward.includes(effect)) return true;
 	if (effect !== 'writeLocal') return false;
-	if (stance === 'ask' || stance === 'plan') return true;
+	if (stance === 'ask' || stance === 'plan' || stance === 'locked') return true;
 	return !call.undoable && !isAuto && stance !== 'open';
 }
 

@@ -6,25 +6,34 @@
 
 import { AppError } from '../../wire/errors';
 
-declare const tokenBrand: unique symbol;
-export interface DecisionToken {
-	readonly [tokenBrand]: true;
-	readonly callHash: string;
-	readonly by: 'gate' | 'approval';
+/** Its private field makes the type nominal: no other object is one. */
+class Token {
+	readonly #isToken = true;
+	constructor(
+		readonly callHash: string,
+		readonly by: 'gate' | 'approval'
+	) {}
+
+	/** Only for the type: reads the field that nothing else has. */
+	static is(value: object): boolean {
+		return #isToken in value;
+	}
 }
+export type DecisionToken = Token;
 
 const live = new WeakSet<DecisionToken>();
 
 /** Only `policy/authorize.ts` imports this; dependency-cruiser checks it. */
 export function issueToken(callHash: string, by: DecisionToken['by']): DecisionToken {
-	const token = Object.freeze({ callHash, by }) as DecisionToken;
+	const token = new Token(callHash, by);
+	Object.freeze(token);
 	live.add(token);
 	return token;
 }
 
 /** Spends the token, or throws `gate/approval-used` or `gate/approval-mismatch`. */
 export function redeemToken(token: DecisionToken, callHash: string): void {
-	if (!live.has(token)) throw new AppError('gate/approval-used');
+	if (!Token.is(token) || !live.has(token)) throw new AppError('gate/approval-used');
 	if (token.callHash !== callHash) throw new AppError('gate/approval-mismatch');
 	live.delete(token);
 }

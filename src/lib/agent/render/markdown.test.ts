@@ -137,7 +137,7 @@ describe('toBlocks', () => {
 		]);
 		const large = `![a](data:image/png;base64,${'A'.repeat(1_500_000)})`;
 		expect(inlinesOf(toBlocks(large)).some((inline) => inline.t === 'image')).toBe(false);
-		const fits = `![a](data:image/png;base64,${'A'.repeat(400_000)})`;
+		const fits = `![a](data:image/png;base64,${'A'.repeat(150_000)})`;
 		expect(inlinesOf(toBlocks(fits)).some((inline) => inline.t === 'image')).toBe(true);
 	});
 
@@ -214,13 +214,45 @@ describe('toBlocks', () => {
 	});
 
 	test('shows the rest of a huge text as it was written', () => {
-		const huge = 'word **bold**\n\n'.repeat(60_000);
+		const huge = `${'word **bold** '.repeat(8)}\n\n`.repeat(4000);
 		const blocks = toBlocks(huge);
 		expect(blocks.at(-1)).toMatchObject({ k: 'code', lang: '' });
 		const literal = blocks.filter((block) => block.k === 'code').map((block) => block.text);
 		expect(huge.endsWith(literal.join(''))).toBe(true);
 		expect(huge.length - literal.join('').length).toBeLessThanOrEqual(MAX_MARKDOWN);
 	});
+});
+
+/** Texts that lexers choke on, at 1 MB: nesting, look-ahead, lazy continuation, unclosed everything. */
+const CHOKERS = [
+	...['> ', '- ', '1. ', '> - ', '>', `${'> '.repeat(30)}a\n`, `${'> '.repeat(20)}a\nb\n`, `${'> - '.repeat(12)}a\nb\n`, '> - > - a\nb\n'],
+	...['[', '[a](', '[a](<', ']', '![[', '[a](b ', '[a]: b\n', '[a]', '[a][b]', '[a]: <b\n', '[a\n', '[a](b "'],
+	...['*', '*a ', '**a *b ', 'a**b', '*a_ ', '_a ', '~~a ', '~', '*"a', 'a*_', '`a', '`` ` ', '\\', '\\*', '&a', '&#'],
+	...['<', '<a ', '<a href="', '<!--', '<?', '<![CDATA[', '<div>\n', '<div>\n\n', '<http:a', '<a@'],
+	...['$', '$a ', '$$a\n', '\\(a ', '\\[a\n', 'a@', 'www.', 'http://a.', '_a@b', 'a-', '|', '|a|\n|-|-|\n', 'a|b\n-|-\n1|2\n\n'],
+	...['-', '- - ', 'a\n=', '***\n', '#', '# a\n', '```\n', '```a`\n', '    a\n\n', ' ', '\t', '\n', 'a  \n', 'a\r\n'],
+	...['- a\n', '- a\n\n', '- a\n  - b\n    - c\n', '- [ ] a\n', '> a\n\n', 'a\n\n', '\u200b\u200c', '\u{E0041}a', '\0', '\ud800']
+];
+
+test('reads no megabyte for long, however it is nested', () => {
+	let worst: readonly [string, number] = ['', 0];
+	const texts = [
+		...CHOKERS.map((unit) => unit.repeat(Math.ceil(1_000_000 / unit.length))),
+		`${'|a'.repeat(2500)}|\n${'|-'.repeat(2500)}|\n${'a\n'.repeat(500_000)}`,
+		`${'> '.repeat(2000)}a\n${'b\n'.repeat(500_000)}`,
+		Array.from({ length: 1400 }, (_, i) => `${'  '.repeat(i)}- a`).join('\n'),
+		`${'['.repeat(500_000)}a${']('.repeat(250_000)}`,
+		'*a **b '.repeat(70_000) + 'c** d*'.repeat(70_000)
+	];
+	for (const text of texts) {
+		const started = performance.now();
+		toBlocks(text);
+		const took = performance.now() - started;
+		if (took > worst[1]) worst = [text.slice(0, 30), took];
+	}
+	console.log(`1 MB of hostile nesting, ${texts.length} kinds: slowest ${worst[1].toFixed(0)} ms (${JSON.stringify(worst[0])})`);
+	// 200 ms on an idle machine; other suites run beside this one.
+	expect(worst[1]).toBeLessThan(2000);
 });
 
 test('an address to be read is cut only when it is absurd', () => {

@@ -12,7 +12,7 @@ import type { Token } from 'marked';
 import type { Block } from '../../wire/blocks';
 import { openFence, type OpenFence } from './fence';
 import { copyLexState, createLexState } from './lexer';
-import { LITERAL_PIECE, lexBlocks, literalBlock, markdownEnd } from './markdown';
+import { LITERAL_PIECE, MAX_LINES, MAX_MARKDOWN, lexBlocks, literalBlock, markdownEnd } from './markdown';
 
 export interface BlockUpdate {
 	/** Blocks that became final with this push, in order; they follow all frozen before. */
@@ -37,6 +37,7 @@ export function createBlockStream(): BlockStream {
 	/** Text after the last frozen block, what came before it, and how much of it was read. */
 	let open = '';
 	let before = { chars: 0, lines: 0 };
+	let openLines = 0;
 	let readTo = 0;
 	let tail: Block[] = [];
 	let fence: OpenFence | null = null;
@@ -54,7 +55,9 @@ export function createBlockStream(): BlockStream {
 		const part = open.slice(0, end);
 		const { blocks } = lexBlocks(part, state);
 		open = open.slice(end);
-		before = { chars: before.chars + end, lines: before.lines + part.split('\n').length - 1 };
+		const lines = part.split('\n').length - 1;
+		before = { chars: before.chars + end, lines: before.lines + lines };
+		openLines -= lines;
 		return blocks;
 	}
 
@@ -89,11 +92,11 @@ export function createBlockStream(): BlockStream {
 			if (text === '') return { frozen: [], tail };
 			open += text;
 			if (isLiteral) return readLiteral();
-			const end = markdownEnd(open, before);
-			if (end < open.length) {
+			openLines += text.split('\n').length - 1;
+			if (before.chars + open.length > MAX_MARKDOWN || before.lines + openLines > MAX_LINES) {
 				isLiteral = true;
 				fence = null;
-				const last = freezeTo(end);
+				const last = freezeTo(markdownEnd(open, before));
 				const { frozen } = readLiteral();
 				return { frozen: [...last, ...frozen], tail };
 			}

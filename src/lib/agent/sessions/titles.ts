@@ -8,14 +8,12 @@ const shortMessage = 60;
 const promptText = 2000;
 
 /** Control characters, line breaks, direction overrides and other characters that cannot be seen. */
-const unseen = /[\p{Cc}\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]+/gu;
+const unseen =
+	/[\p{Cc}\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]+/gu;
 
 /** One line: no control, no direction, no doubled spaces. */
 export function cleanLine(text: string): string {
-	return text
-		.replace(unseen, ' ')
-		.replace(/\s+/g, ' ')
-		.trim();
+	return text.replace(unseen, ' ').replace(/\s+/g, ' ').trim();
 }
 
 /** The title of a first message that needs no model; undefined where one would do better. */
@@ -56,7 +54,11 @@ export function titlePrompt(message: string, answer = ''): TitlePrompt {
 
 /** What a model made of `titlePrompt`: its first line without quotes and labels; the fallback where that is empty. */
 export function titleFromModel(output: string, message: string): string {
-	const first = output.slice(0, 1000).split('\n').find((line) => cleanLine(line) !== '') ?? '';
+	const first =
+		output
+			.slice(0, 1000)
+			.split('\n')
+			.find((line) => cleanLine(line) !== '') ?? '';
 	const unmarked = cleanLine(first).replace(marks, '');
 	const bare = unmarked.replace(/^(?:title|titel|titre|título)\s*:\s*/i, '').replace(marks, '');
 	return bare === '' ? truncateTitle(message) : truncateTitle(bare);

@@ -159,8 +159,9 @@ describe('tree', () => {
 		console.log(
 			`tree: 100,000 appends with branch ${Math.round(built - started)} ms, walks ${Math.round(walked - walkStart)} ms`
 		);
-		expect(built - started).toBeLessThan(5_000);
-		expect(walked - walkStart).toBeLessThan(1_000);
+		// Far above what it takes on a busy machine, far below what a quadratic walk would.
+		expect(built - started).toBeLessThan(20_000);
+		expect(walked - walkStart).toBeLessThan(10_000);
 	});
 
 	it('takes a chain of 100,000 that arrives backwards', () => {

@@ -17,7 +17,9 @@ export interface Keyring {
 	reload(): Promise<void>;
 }
 
-export async function openKeyring(services: VaultServices & { readonly relayOrigin: string | undefined }): Promise<Keyring> {
+export async function openKeyring(
+	services: VaultServices & { readonly relayOrigin: string | undefined }
+): Promise<Keyring> {
 	const vault = createVault(services);
 	let ids = new Set<string>();
 	const reload = async (): Promise<void> => {
@@ -39,7 +41,8 @@ export async function openKeyring(services: VaultServices & { readonly relayOrig
 				...input,
 				secretId,
 				isRelayFor: (url) =>
-					services.relayOrigin !== undefined && url.startsWith(`${services.relayOrigin}/api/relay/${secretId}/`)
+					services.relayOrigin !== undefined &&
+					url.startsWith(`${services.relayOrigin}/api/relay/${secretId}/`)
 			}),
 		reload
 	};

@@ -40,15 +40,27 @@ export function aadOf(id: string, origin: string, kind: string): string {
 	return `${format}|${id}|${origin}|${kind}`;
 }
 
-export function readSecret(value: unknown): { readonly row: SecretRow; readonly facts: SecretFacts } | undefined {
+export function readSecret(
+	value: unknown
+): { readonly row: SecretRow; readonly facts: SecretFacts } | undefined {
 	if (typeof value !== 'object' || value === null) return undefined;
-	if (!('v' in value && 'id' in value && 'alg' in value && 'iv' in value && 'ct' in value && 'aad' in value)) return undefined;
+	if (!('v' in value && 'id' in value && 'alg' in value && 'iv' in value && 'ct' in value && 'aad' in value))
+		return undefined;
 	const { v, id, alg, aad } = value;
 	const iv = bytesOf(value.iv);
 	const ct = bytesOf(value.ct);
-	if (v !== vaultVersion || typeof id !== 'string' || alg !== 'A256GCM' || typeof aad !== 'string' || iv === undefined || ct === undefined) return undefined;
+	if (
+		v !== vaultVersion ||
+		typeof id !== 'string' ||
+		alg !== 'A256GCM' ||
+		typeof aad !== 'string' ||
+		iv === undefined ||
+		ct === undefined
+	)
+		return undefined;
 	const [name, boundId, origin, kind, ...more] = aad.split('|');
-	if (name !== format || boundId !== id || origin === undefined || kind === undefined || more.length > 0) return undefined;
+	if (name !== format || boundId !== id || origin === undefined || kind === undefined || more.length > 0)
+		return undefined;
 	const savedAt = 'savedAt' in value && typeof value.savedAt === 'number' ? value.savedAt : 0;
 	return { row: { v, id, alg, iv, ct, aad, savedAt }, facts: { id, origin, kind, savedAt } };
 }
@@ -59,10 +71,18 @@ export function readDeviceKey(value: unknown): CryptoKey | undefined {
 }
 
 export function readWrapped(value: unknown): Uint8Array<ArrayBuffer> | undefined {
-	if (typeof value !== 'object' || value === null || !('slots' in value) || !Array.isArray(value.slots)) return undefined;
+	if (typeof value !== 'object' || value === null || !('slots' in value) || !Array.isArray(value.slots))
+		return undefined;
 	const slots: readonly unknown[] = value.slots;
 	for (const slot of slots) {
-		if (typeof slot === 'object' && slot !== null && 'kind' in slot && slot.kind === 'device' && 'wrapped' in slot) return bytesOf(slot.wrapped);
+		if (
+			typeof slot === 'object' &&
+			slot !== null &&
+			'kind' in slot &&
+			slot.kind === 'device' &&
+			'wrapped' in slot
+		)
+			return bytesOf(slot.wrapped);
 	}
 	return undefined;
 }

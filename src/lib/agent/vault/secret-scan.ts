@@ -43,9 +43,13 @@ const shapes: readonly Shape[] = [
 	{ pattern: 'eyJ[A-Za-z0-9_-]{16,}\\.eyJ[A-Za-z0-9_-]{16,}\\.[A-Za-z0-9_-]{32,}' }
 ];
 
-const any = new RegExp(`(?<![A-Za-z0-9_.-])(?:${shapes.map(({ pattern }) => `(${pattern})`).join('|')})`, 'g');
+const any = new RegExp(
+	`(?<![A-Za-z0-9_.-])(?:${shapes.map(({ pattern }) => `(${pattern})`).join('|')})`,
+	'g'
+);
 const pem = /-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----/g;
-const placeholder = /example|x{6}|0{8}|1234567890|abcdefghij|placeholder|your[_-]?(?:api|key|token)|redacted/i;
+const placeholder =
+	/example|x{6}|0{8}|1234567890|abcdefghij|placeholder|your[_-]?(?:api|key|token)|redacted/i;
 
 export function findSecret(text: string): FoundSecret | undefined {
 	const key = findKey(text);
@@ -71,15 +75,24 @@ function looksRandom(found: string): boolean {
 	return new Set(body).size >= 10 && /[0-9]/.test(body) && /[A-Za-z]/.test(body);
 }
 
+/** More than a few beginnings are a text about them; each is looked at for this far. */
+const maximumBlocks = 50;
+const maximumBlock = 20_000;
+
 /** A private key with a body; its first line alone is only talk about one. */
 function findPem(text: string): FoundSecret | undefined {
+	let blocks = 0;
 	for (const match of text.matchAll(pem)) {
-		const bodyStart = match.index + match[0].length;
-		const dashes = text.indexOf('-----END', bodyStart);
-		const body = text.slice(bodyStart, dashes < 0 ? bodyStart + 4000 : dashes);
-		if ((/(?:[A-Za-z0-9+/=]{32,}[\s\\nr]*){2}|[A-Za-z0-9+/=]{48,}/.exec(body)?.[0] ?? '').length < 48) continue;
-		const lineEnd = dashes < 0 ? text.length : text.indexOf('\n', dashes);
-		return { start: match.index, end: lineEnd < 0 ? text.length : lineEnd };
+		if (++blocks > maximumBlocks) return undefined;
+		const rest = text.slice(match.index + match[0].length, match.index + maximumBlock);
+		const dashes = rest.indexOf('-----END');
+		const body = dashes < 0 ? rest.slice(0, 4000) : rest.slice(0, dashes);
+		// Line feeds, also those that JSON or an .env file wrote as `\n`.
+		if (!/[A-Za-z0-9+/=]{48,}/.test(body.replace(/\\[nr]|\s/g, ''))) continue;
+		const start = match.index;
+		if (dashes < 0) return { start, end: text.length };
+		const close = /-----END [A-Z0-9 ]{0,60}-----/.exec(rest.slice(dashes, dashes + 100));
+		return { start, end: start + match[0].length + dashes + (close?.[0].length ?? 8) };
 	}
 	return undefined;
 }

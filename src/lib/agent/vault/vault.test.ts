@@ -16,14 +16,25 @@ function world(store = createMemoryStore(), epoch = () => 0) {
 	return { store, vault: createVault({ store, crypto, clock: { now: () => 77 }, random, epoch }) };
 }
 const place = (headers: Headers, key: string): void => headers.set('x-api-key', key);
-const isRelayFor = (url: string, bound: string): boolean => bound === origin && url.startsWith('https://my.app/api/relay/example/');
-const errorOf = async (work: Promise<unknown>): Promise<unknown> => work.then(() => undefined, (thrown: unknown) => thrown);
+const isRelayFor = (url: string, bound: string): boolean =>
+	bound === origin && url.startsWith('https://my.app/api/relay/example/');
+const errorOf = async (work: Promise<unknown>): Promise<unknown> =>
+	work.then(
+		() => undefined,
+		(thrown: unknown) => thrown
+	);
 
 describe('vault', () => {
 	it('signs for the bound origin and the relay path of it, and for nothing else', async () => {
 		const { vault } = world();
 		await vault.save({ id: 'example', origin, kind: 'provider-key', key: ` ${canary}\n` });
-		const sign = async (url: string): Promise<Request> => vault.sign({ secretId: 'example', request: new Request(url, { method: 'POST', body: 'hi', headers: { a: 'b' } }), place, isRelayFor });
+		const sign = async (url: string): Promise<Request> =>
+			vault.sign({
+				secretId: 'example',
+				request: new Request(url, { method: 'POST', body: 'hi', headers: { a: 'b' } }),
+				place,
+				isRelayFor
+			});
 		for (const url of [`${origin}/v1/messages`, 'https://my.app/api/relay/example/v1/messages']) {
 			const signed = await sign(url);
 			expect(signed.headers.get('x-api-key')).toBe(canary);
@@ -32,10 +43,19 @@ describe('vault', () => {
 			expect(signed.method).toBe('POST');
 			expect(await signed.text()).toBe('hi');
 		}
-		for (const url of ['https://evil.example/', 'http://api.example.com/', `${origin}:8443/`, 'https://api.example.com.evil.org/', 'https://my.app/api/relay/other/', 'https://my.app/api/fetch']) {
+		for (const url of [
+			'https://evil.example/',
+			'http://api.example.com/',
+			`${origin}:8443/`,
+			'https://api.example.com.evil.org/',
+			'https://my.app/api/relay/other/',
+			'https://my.app/api/fetch'
+		]) {
 			await expect(sign(url)).rejects.toMatchObject({ id: 'vault/wrong-origin' });
 		}
-		await expect(vault.sign({ secretId: 'none', request: new Request(origin), place, isRelayFor })).rejects.toMatchObject({ id: 'vault/no-secret' });
+		await expect(
+			vault.sign({ secretId: 'none', request: new Request(origin), place, isRelayFor })
+		).rejects.toMatchObject({ id: 'vault/no-secret' });
 	});
 
 	it('lists, replaces and removes, and works on after it is opened again', async () => {
@@ -61,9 +81,18 @@ describe('vault', () => {
 	it('two vaults that start at once agree on one key', async () => {
 		const store = createMemoryStore();
 		const vaults = [world(store).vault, world(store).vault, world(store).vault];
-		await Promise.all(vaults.map(async (vault, i) => vault.save({ id: `k${i}`, origin, kind: 'provider-key', key: `key-number-${i}` })));
+		await Promise.all(
+			vaults.map(async (vault, i) =>
+				vault.save({ id: `k${i}`, origin, kind: 'provider-key', key: `key-number-${i}` })
+			)
+		);
 		for (let i = 0; i < 3; i++) {
-			const signed = await world(store).vault.sign({ secretId: `k${i}`, request: new Request(origin), place, isRelayFor });
+			const signed = await world(store).vault.sign({
+				secretId: `k${i}`,
+				request: new Request(origin),
+				place,
+				isRelayFor
+			});
 			expect(signed.headers.get('x-api-key')).toBe(`key-number-${i}`);
 		}
 	});
@@ -72,23 +101,38 @@ describe('vault', () => {
 		const { store, vault } = world();
 		await vault.save({ id: 'a', origin, kind: 'provider-key', key: canary });
 		const row = await store.get('vault', 'a');
-		if (typeof row !== 'object' || row === null || !('ct' in row) || !(row.ct instanceof Uint8Array)) throw new Error('no row');
+		if (typeof row !== 'object' || row === null || !('ct' in row) || !(row.ct instanceof Uint8Array))
+			throw new Error('no row');
 		const evil = 'https://evil.example';
-		for (const change of [{ aad: `vault/v1|a|${evil}|provider-key` }, { aad: `vault/v1|a|${origin}|other` }, { ct: row.ct.with(3, (row.ct[3] ?? 0) ^ 1) }, { aad: 'x' }, { alg: 'none' }]) {
+		for (const change of [
+			{ aad: `vault/v1|a|${evil}|provider-key` },
+			{ aad: `vault/v1|a|${origin}|other` },
+			{ ct: row.ct.with(3, (row.ct[3] ?? 0) ^ 1) },
+			{ aad: 'x' },
+			{ alg: 'none' }
+		]) {
 			await store.commit({ epoch: 0, put: [{ table: 'vault', key: 'a', row: { ...row, ...change } }] });
 			for (const target of [origin, evil]) {
-				await expect(vault.sign({ secretId: 'a', request: new Request(target), place, isRelayFor })).rejects.toMatchObject({ id: expect.stringMatching(/^vault\//) });
+				await expect(
+					vault.sign({ secretId: 'a', request: new Request(target), place, isRelayFor })
+				).rejects.toMatchObject({ id: expect.stringMatching(/^vault\//) });
 			}
 		}
-		await store.commit({ epoch: 0, put: [{ table: 'vault', key: 'b', row: { ...row, id: 'b', aad: `vault/v1|b|${origin}|provider-key` } }] });
-		await expect(vault.sign({ secretId: 'b', request: new Request(origin), place, isRelayFor })).rejects.toMatchObject({ id: 'vault/no-secret' });
+		await store.commit({
+			epoch: 0,
+			put: [{ table: 'vault', key: 'b', row: { ...row, id: 'b', aad: `vault/v1|b|${origin}|provider-key` } }]
+		});
+		await expect(
+			vault.sign({ secretId: 'b', request: new Request(origin), place, isRelayFor })
+		).rejects.toMatchObject({ id: 'vault/no-secret' });
 	});
 
 	it('keeps a device key that cannot be exported', async () => {
 		const { store, vault } = world();
 		await vault.save({ id: 'a', origin, kind: 'provider-key', key: canary });
 		const row = await store.get('vault', 'kek/device');
-		if (typeof row !== 'object' || row === null || !('key' in row) || !(row.key instanceof CryptoKey)) throw new Error('no key');
+		if (typeof row !== 'object' || row === null || !('key' in row) || !(row.key instanceof CryptoKey))
+			throw new Error('no key');
 		expect(row.key.extractable).toBe(false);
 		await expect(crypto.subtle.exportKey('raw', row.key)).rejects.toThrow();
 	});
@@ -97,7 +141,9 @@ describe('vault', () => {
 		const store = createMemoryStore();
 		await store.commit({ epoch: 0, put: [{ table: 'meta', key: 'epoch', row: { v: 1, epoch: 3 } }] });
 		const { vault } = world(store, () => 2);
-		await expect(vault.save({ id: 'a', origin, kind: 'provider-key', key: canary })).rejects.toMatchObject({ id: 'storage/stale-epoch' });
+		await expect(vault.save({ id: 'a', origin, kind: 'provider-key', key: canary })).rejects.toMatchObject({
+			id: 'storage/stale-epoch'
+		});
 		expect(await store.range('vault', {})).toEqual([]);
 	});
 
@@ -111,22 +157,58 @@ describe('vault', () => {
 			vault.save({ id: 'a', origin, kind: 'provider-key', key: `${canary}\r\nx: y` }),
 			vault.save({ id: 'a', origin, kind: 'provider-key', key: `${canary}ü` }),
 			vault.sign({ secretId: 'a', request: new Request('https://evil.example/'), place, isRelayFor }),
-			vault.sign({ secretId: 'a', request: new Request(origin), place: (headers, key) => headers.set('x', `${key}\n`), isRelayFor }),
-			vault.sign({ secretId: 'a', request: new Request(origin), place: (_headers, key) => { throw new Error(key); }, isRelayFor })
+			vault.sign({
+				secretId: 'a',
+				request: new Request(origin),
+				place: (headers, key) => headers.set('x', `${key}\n${key}`),
+				isRelayFor
+			}),
+			vault.sign({
+				secretId: 'a',
+				request: new Request(origin),
+				place: (_headers, key) => {
+					throw new Error(key);
+				},
+				isRelayFor
+			})
 		];
-		for (const attempt of attempts) {
-			const thrown = await errorOf(attempt);
+		for (const thrown of await Promise.all(attempts.map(errorOf))) {
 			expect(thrown).toBeDefined();
 			seen.push(thrown);
 		}
 		seen.push(await vault.list(), await vault.has('a'), vault);
-		const one: Entry = { id: 'e', sessionId: 's', parentId: null, v: 1, kind: 'user', author: { device: 'd', principal: 'user' }, parts: [{ type: 'text', text: 'hi' }], labels: userLabels, lam: 1, at: 1 };
-		const exported = { record: { id: 's', v: 1, createdAt: 1, temporary: false, registers: {} }, entries: [one] };
+		const one: Entry = {
+			id: 'e',
+			sessionId: 's',
+			parentId: null,
+			v: 1,
+			kind: 'user',
+			author: { device: 'd', principal: 'user' },
+			parts: [{ type: 'text', text: 'hi' }],
+			labels: userLabels,
+			lam: 1,
+			at: 1
+		};
+		const exported = {
+			record: { id: 's', v: 1, createdAt: 1, temporary: false, registers: {} },
+			entries: [one]
+		};
 		seen.push(exportSessionJsonl(exported, 1), exportSessionHtml(exported, 1));
 		for (const table of tables) seen.push(await store.range(table, {}));
-		const forms = [canary, btoa(canary), encodeURIComponent(canary), canary.split('').reverse().join(''), [...new TextEncoder().encode(canary)].join(', ')];
+		const forms = [
+			canary,
+			btoa(canary),
+			encodeURIComponent(canary),
+			canary.split('').reverse().join(''),
+			[...new TextEncoder().encode(canary)].join(', ')
+		];
 		for (const thing of seen) {
-			const text = inspect(thing, { depth: 20, maxArrayLength: null, maxStringLength: null, showHidden: true });
+			const text = inspect(thing, {
+				depth: 20,
+				maxArrayLength: null,
+				maxStringLength: null,
+				showHidden: true
+			});
 			for (const form of forms) expect(text.includes(form)).toBe(false);
 		}
 	});

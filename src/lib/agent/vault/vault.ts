@@ -63,7 +63,6 @@ const keyShape = /^[\x21-\x7e]{4,8192}$/;
 
 export function createVault({ store, crypto, clock, random, epoch }: VaultServices): Vault {
 	const { subtle } = crypto;
-	let opening: Promise<CryptoKey | undefined> | undefined;
 
 	/** The data key, not exportable; undefined where the vault is empty. */
 	async function read(): Promise<CryptoKey | undefined> {
@@ -72,7 +71,10 @@ export function createVault({ store, crypto, clock, random, epoch }: VaultServic
 		const wrapped = readWrapped(dataRow);
 		if (deviceKey === undefined || wrapped === undefined) return undefined;
 		try {
-			return await subtle.unwrapKey('raw', wrapped, deviceKey, 'AES-KW', 'AES-GCM', false, ['encrypt', 'decrypt']);
+			return await subtle.unwrapKey('raw', wrapped, deviceKey, 'AES-KW', 'AES-GCM', false, [
+				'encrypt',
+				'decrypt'
+			]);
 		} catch {
 			// Damaged: the keys in it are lost, but new ones can be saved.
 			return undefined;
@@ -80,13 +82,18 @@ export function createVault({ store, crypto, clock, random, epoch }: VaultServic
 	}
 
 	async function make(): Promise<CryptoKey> {
-		const deviceKey = await subtle.generateKey({ name: 'AES-KW', length: 256 }, false, ['wrapKey', 'unwrapKey']);
+		const deviceKey = await subtle.generateKey({ name: 'AES-KW', length: 256 }, false, [
+			'wrapKey',
+			'unwrapKey'
+		]);
 		const dataKey = await subtle.generateKey({ name: 'AES-GCM', length: 256 }, true, ['encrypt', 'decrypt']);
 		const wrapped = new Uint8Array(await subtle.wrapKey('raw', dataKey, deviceKey, 'AES-KW'));
 		const deviceRow: DeviceKeyRow = { v: vaultVersion, key: deviceKey };
 		const dataRow: DataKeyRow = { v: vaultVersion, slots: [{ kind: 'device', wrapped }] };
-		const before = await store.getMany('vault', [deviceKeyName, dataKeyName]);
-		const isEmpty = before.every((row) => row === undefined);
+		const isEmpty = (await store.get('vault', deviceKeyName)) === undefined;
+		// Another tab's save may have come first: its key is the one.
+		const known = isEmpty ? undefined : await read();
+		if (known !== undefined) return known;
 		try {
 			await store.commit({
 				epoch: epoch(),
@@ -97,8 +104,8 @@ export function createVault({ store, crypto, clock, random, epoch }: VaultServic
 				]
 			});
 		} catch (thrown) {
-			// Another save was first: its key is the one.
-			const theirs = thrown instanceof AppError && thrown.id === 'storage/conflict' ? await read() : undefined;
+			const theirs =
+				thrown instanceof AppError && thrown.id === 'storage/conflict' ? await read() : undefined;
 			if (theirs !== undefined) return theirs;
 			throw thrown;
 		}
@@ -107,39 +114,47 @@ export function createVault({ store, crypto, clock, random, epoch }: VaultServic
 		return made;
 	}
 
+	/** Kept once it is there; an empty vault is looked at again every time. */
+	let dataKey: Promise<CryptoKey> | undefined;
+
 	async function open(): Promise<CryptoKey | undefined> {
-		opening ??= read();
-		const key = await opening.catch((thrown: unknown) => {
-			opening = undefined;
-			throw thrown;
-		});
-		if (key === undefined) opening = undefined;
-		return key;
+		if (dataKey !== undefined) return dataKey;
+		const known = await read();
+		if (known !== undefined) dataKey ??= Promise.resolve(known);
+		return known;
 	}
 
-	async function openOrMake(): Promise<CryptoKey> {
-		const known = await open();
-		if (known !== undefined) return known;
-		const made = make();
-		opening ??= made;
-		return made.catch((thrown: unknown) => {
-			opening = undefined;
-			throw thrown;
-		});
+	function openOrMake(): Promise<CryptoKey> {
+		dataKey ??= read()
+			.then((known) => known ?? make())
+			.catch((thrown: unknown) => {
+				dataKey = undefined;
+				throw thrown;
+			});
+		return dataKey;
 	}
 
 	return {
 		async save({ id, origin, kind, key }) {
-			if (!idShape.test(id) || !kindShape.test(kind)) throw new AppError('input/invalid', { data: { field: 'id' } });
-			if (!isOrigin(origin)) throw new AppError('input/invalid', { message: 'This is no address of a provider.', data: { field: 'origin' } });
+			if (!idShape.test(id) || !kindShape.test(kind))
+				throw new AppError('input/invalid', { data: { field: 'id' } });
+			if (!isOrigin(origin))
+				throw new AppError('input/invalid', {
+					message: 'This is no address of a provider.',
+					data: { field: 'origin' }
+				});
 			const clean = key.trim();
-			if (!keyShape.test(clean)) throw new AppError('input/invalid', { message: 'This does not look like a key: it has blanks or letters that no key has.', data: { field: 'key' } });
-			const dataKey = await openOrMake();
+			if (!keyShape.test(clean))
+				throw new AppError('input/invalid', {
+					message: 'This does not look like a key: it has blanks or letters that no key has.',
+					data: { field: 'key' }
+				});
+			const sealing = await openOrMake();
 			const aad = aadOf(id, origin, kind);
 			const encoder = new TextEncoder();
 			const iv = random.bytes(12);
 			const algorithm = { name: 'AES-GCM', iv, additionalData: encoder.encode(aad) };
-			const ct = new Uint8Array(await subtle.encrypt(algorithm, dataKey, encoder.encode(clean)));
+			const ct = new Uint8Array(await subtle.encrypt(algorithm, sealing, encoder.encode(clean)));
 			const row: SecretRow = { v: vaultVersion, id, alg: 'A256GCM', iv, ct, aad, savedAt: clock.now() };
 			await store.commit({ epoch: epoch(), put: [{ table: 'vault', key: id, row }] });
 		},
@@ -165,21 +180,27 @@ export function createVault({ store, crypto, clock, random, epoch }: VaultServic
 
 		async sign({ secretId, request, place, isRelayFor }) {
 			const secret = idShape.test(secretId) ? readSecret(await store.get('vault', secretId)) : undefined;
-			if (secret === undefined || secret.facts.id !== secretId) throw new AppError('vault/no-secret', { data: { secretId } });
+			if (secret === undefined || secret.facts.id !== secretId)
+				throw new AppError('vault/no-secret', { data: { secretId } });
 			const { row, facts } = secret;
 			const target = new URL(request.url);
 			const hasUser = target.username !== '' || target.password !== '';
 			if (hasUser || (target.origin !== facts.origin && !isRelayFor(request.url, facts.origin))) {
-				throw new AppError('vault/wrong-origin', { data: { secretId, origin: target.origin, bound: facts.origin } });
+				throw new AppError('vault/wrong-origin', {
+					data: { secretId, origin: target.origin, bound: facts.origin }
+				});
 			}
-			const dataKey = await open();
-			if (dataKey === undefined) throw new AppError('vault/no-secret', { data: { secretId } });
+			const opener = await open();
+			if (opener === undefined) throw new AppError('vault/no-secret', { data: { secretId } });
 			let key: string;
 			try {
 				const algorithm = { name: 'AES-GCM', iv: row.iv, additionalData: new TextEncoder().encode(row.aad) };
-				key = new TextDecoder().decode(await subtle.decrypt(algorithm, dataKey, row.ct));
+				key = new TextDecoder().decode(await subtle.decrypt(algorithm, opener, row.ct));
 			} catch {
-				throw new AppError('vault/no-secret', { message: 'This key cannot be opened here any more.', data: { secretId } });
+				throw new AppError('vault/no-secret', {
+					message: 'This key cannot be opened here any more.',
+					data: { secretId }
+				});
 			}
 			const headers = new Headers(request.headers);
 			try {

@@ -98,7 +98,7 @@ export function createLiveAnswer(start: { entryId: string; turnId: string; model
 					byline: context.byline(start.model),
 					parts: ordered().map((part) => {
 						if (part.pending !== '') lex(part);
-						return { type: part.kind, blocks: [...part.frozen, ...part.tail] };
+						return { type: part.kind, blocks: [...part.frozen, ...part.tail], open: part.tail.length };
 					}),
 					isBusy: true
 				});

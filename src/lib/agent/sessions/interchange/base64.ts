@@ -4,7 +4,8 @@ const piece = 0x8000;
 
 export function toBase64(bytes: Uint8Array): string {
 	const texts: string[] = [];
-	for (let at = 0; at < bytes.length; at += piece) texts.push(String.fromCharCode(...bytes.subarray(at, at + piece)));
+	for (let at = 0; at < bytes.length; at += piece)
+		texts.push(String.fromCharCode(...bytes.subarray(at, at + piece)));
 	return btoa(texts.join(''));
 }
 

@@ -39,15 +39,18 @@ export function* htmlPieces(session: ExportedSession, exportedAt: number): Gener
 	yield '</main>\n<footer>This file can be imported into Wherry again, with all its branches.</footer>\n';
 	yield dataBlockStart;
 	// `<` occurs in strings only, where JSON lets it be written as an escape: nothing in here can end the block.
-	for (const line of sessionLines({ ...session, entries, blobs }, exportedAt)) yield `${line.replaceAll('<', '\\u003c')}\n`;
+	for (const line of sessionLines({ ...session, entries, blobs }, exportedAt))
+		yield `${line.replaceAll('<', '\\u003c')}\n`;
 	yield `${dataBlockEnd}\n</body>\n</html>\n`;
 }
 
 export function escapeHtml(text: string): string {
-	return text
-		.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
-		// What would reorder the text around it, and what HTML does not allow, is shown as a sign.
-		.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+	return (
+		text
+			.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+			// What would reorder the text around it, and what HTML does not allow, is shown as a sign.
+			.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u202a-\u202e\u2066-\u2069]/g, '\ufffd')
+	);
 }
 
 function dateOf(at: number): string {
@@ -69,10 +72,19 @@ function shownBranch(entries: readonly Entry[], head: string | null): Entry[] {
 	return branch.reverse();
 }
 
-const bylines = { user: 'You', assistant: 'Wherry', result: 'Result', summary: 'Summary', note: 'Note' } as const;
+const bylines = {
+	user: 'You',
+	assistant: 'Wherry',
+	result: 'Result',
+	summary: 'Summary',
+	note: 'Note'
+} as const;
 
 function article(entry: Entry, files: ReadonlyMap<string, ExportedBlob>): string {
-	const byline = entry.response === undefined ? bylines[entry.kind] : `${bylines[entry.kind]} · ${entry.response.model.model}`;
+	const byline =
+		entry.response === undefined
+			? bylines[entry.kind]
+			: `${bylines[entry.kind]} · ${entry.response.model.model}`;
 	const body = entry.parts.map((part) => partHtml(part, files)).join('');
 	return `<article class="${entry.kind}"><h2>${escapeHtml(byline)} <small>${dateOf(entry.at)}</small></h2>${body}</article>\n`;
 }
@@ -88,7 +100,10 @@ function partHtml(part: Part, files: ReadonlyMap<string, ExportedBlob>): string 
 		case 'call':
 			return payload(`Call: ${part.action}`, part.badArgs ?? part.args);
 		case 'result':
-			return payload(`${part.action}: ${part.status}`, part.error === undefined ? part.output : part.error.message);
+			return payload(
+				`${part.action}: ${part.status}`,
+				part.error === undefined ? part.output : part.error.message
+			);
 		case 'provider':
 			return `<p class="aside" dir="auto">${escapeHtml(part.gist)}</p>`;
 		case 'file': {

@@ -41,8 +41,11 @@ export async function importFile(
 	const sessions: ImportedSession[] = [];
 	let { lam } = services;
 	for (const [place, conversation] of conversations.entries()) {
-		const name = conversation.title === '' ? `conversation ${place + 1}` : `"${conversation.title.slice(0, 60)}"`;
-		const session = guarded(() => buildSession(conversation, source, { ...services, lam }, (why) => skip(`${name}: ${why}`)));
+		const name =
+			conversation.title === '' ? `conversation ${place + 1}` : `"${conversation.title.slice(0, 60)}"`;
+		const session = guarded(() =>
+			buildSession(conversation, source, { ...services, lam }, (why) => skip(`${name}: ${why}`))
+		);
 		if (session === null) skip(`${name}: no readable message`);
 		else {
 			sessions.push(session);
@@ -73,7 +76,8 @@ const readers = [
 function readForeign(text: string, fileName: string, skip: (what: string) => void): Foreign {
 	const value = parseJson(text);
 	if (value === undefined) throw unreadable(fileName);
-	if (isLobeChat(value)) return { source: 'lobechat', conversations: guarded(() => readLobeChat(value)) ?? [] };
+	if (isLobeChat(value))
+		return { source: 'lobechat', conversations: guarded(() => readLobeChat(value)) ?? [] };
 	const wrapped = objectOf(value)['conversations'] ?? objectOf(value)['chats'] ?? objectOf(value)['data'];
 	const list = Array.isArray(value) ? value : Array.isArray(wrapped) ? wrapped : [value];
 	const reader = readers.find(({ is }) => list.some((one) => is(one)));

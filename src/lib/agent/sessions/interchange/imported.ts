@@ -113,7 +113,9 @@ export function buildSession(
 		...(conversation.pinned === true ? { pinned: true } : {}),
 		...(conversation.archived === true ? { archived: true } : {}),
 		...(conversation.folder === undefined ? {} : { folder: cleanLine(conversation.folder).slice(0, 100) }),
-		...(conversation.tags === undefined ? {} : { tags: conversation.tags.map((tag) => cleanLine(tag).slice(0, 50)) })
+		...(conversation.tags === undefined
+			? {}
+			: { tags: conversation.tags.map((tag) => cleanLine(tag).slice(0, 50)) })
 	};
 	const record: SessionRecord = {
 		id: sessionId,
@@ -126,7 +128,11 @@ export function buildSession(
 }
 
 export function importLabels(source: string, sources: readonly string[] = []): Labels {
-	return { integrity: 'untrusted', private: true, sources: [...new Set([`import:${source}`, ...sources])].slice(0, 20) };
+	return {
+		integrity: 'untrusted',
+		private: true,
+		sources: [...new Set([`import:${source}`, ...sources])].slice(0, 20)
+	};
 }
 
 /** Meta of an answer that another program got. */
@@ -163,7 +169,10 @@ function closeHoles(nodes: ReadonlyMap<string, ImportNode>): (key: string | null
 }
 
 /** Everything that hangs on a root, in the source's order among siblings; what stands in a circle does not. */
-function parentsFirst(nodes: ReadonlyMap<string, ImportNode>, standIn: (key: string | null) => string | null): ImportNode[] {
+function parentsFirst(
+	nodes: ReadonlyMap<string, ImportNode>,
+	standIn: (key: string | null) => string | null
+): ImportNode[] {
 	const children = new Map<string | null, ImportNode[]>();
 	for (const node of nodes.values()) {
 		if (node.kind === 'hole') continue;
@@ -184,7 +193,8 @@ function parentsFirst(nodes: ReadonlyMap<string, ImportNode>, standIn: (key: str
 function newestLeaf(entries: readonly Entry[]): string | null {
 	const parents = new Set(entries.map((entry) => entry.parentId));
 	let best: Entry | undefined;
-	for (const entry of entries) if (!parents.has(entry.id) && (best === undefined || entry.at >= best.at)) best = entry;
+	for (const entry of entries)
+		if (!parents.has(entry.id) && (best === undefined || entry.at >= best.at)) best = entry;
 	return best?.id ?? null;
 }
 

@@ -30,7 +30,8 @@ export function readChatGpt(value: unknown): Conversation {
 		const at = timeOf(message['create_time']);
 		const base = { key, parent, at };
 		const content = objectOf(message['content']);
-		const isHidden = metadata['is_visually_hidden_from_conversation'] === true || role === 'system' || role === '';
+		const isHidden =
+			metadata['is_visually_hidden_from_conversation'] === true || role === 'system' || role === '';
 		const parts = partsOf(content);
 		const before = carried.get(key) ?? [];
 		if (role === 'tool' && parts.length > 0) {
@@ -40,7 +41,11 @@ export function readChatGpt(value: unknown): Conversation {
 			if (action !== undefined && !answered.has(callKey)) {
 				answered.add(callKey);
 				const status = textOf(content['content_type']) === 'system_error' ? 'error' : 'ok';
-				nodes.push({ ...base, kind: 'result', parts: [{ type: 'result', callId: callKey, action, status, output, startedAt: at, durationMs: 0 }] });
+				nodes.push({
+					...base,
+					kind: 'result',
+					parts: [{ type: 'result', callId: callKey, action, status, output, startedAt: at, durationMs: 0 }]
+				});
 			} else nodes.push({ ...base, kind: 'note', parts: [{ type: 'text', text: output }] });
 		} else if (isHidden || (parts.length === 0 && before.length === 0)) {
 			nodes.push({ ...base, kind: 'hole', parts: [] });
@@ -54,14 +59,26 @@ export function readChatGpt(value: unknown): Conversation {
 				calls.set(key, action);
 				const text = parts.map((part) => (part.type === 'text' ? part.text : '')).join('\n');
 				const given = argumentsOf(textOf(content['text']) || text);
-				const args = typeof given === 'object' && given !== null && !Array.isArray(given) ? given : { input: given };
+				const args =
+					typeof given === 'object' && given !== null && !Array.isArray(given) ? given : { input: given };
 				const call: Part = { type: 'call', callId: key, action, args, via: 'native' };
-				nodes.push({ ...base, kind: 'assistant', parts: [...before, call], response: { ...response, stop: 'calls' } });
+				nodes.push({
+					...base,
+					kind: 'assistant',
+					parts: [...before, call],
+					response: { ...response, stop: 'calls' }
+				});
 				continue;
 			}
 			const [onlyChild, ...others] = listOf(node['children']).map(keyOf);
 			const child = objectOf(objectOf(objectOf(mapping[onlyChild ?? ''])['message'])['author']);
-			if (onlyChild !== undefined && onlyChild !== null && others.length === 0 && child['role'] === 'assistant' && parts.every((part) => part.type === 'reasoning')) {
+			if (
+				onlyChild !== undefined &&
+				onlyChild !== null &&
+				others.length === 0 &&
+				child['role'] === 'assistant' &&
+				parts.every((part) => part.type === 'reasoning')
+			) {
 				carried.set(onlyChild, [...before, ...parts]);
 				nodes.push({ ...base, kind: 'hole', parts: [] });
 			} else nodes.push({ ...base, kind: 'assistant', parts: [...before, ...parts], response });
@@ -104,7 +121,11 @@ function parentsFirst(mapping: Readonly<Record<string, unknown>>): string[] {
 }
 
 /** Siblings as the parent lists them. */
-function inOrder(key: string, found: readonly string[], mapping: Readonly<Record<string, unknown>>): readonly string[] {
+function inOrder(
+	key: string,
+	found: readonly string[],
+	mapping: Readonly<Record<string, unknown>>
+): readonly string[] {
 	if (found.length < 2) return found;
 	const listed = new Map(listOf(objectOf(mapping[key])['children']).map((child, place) => [child, place]));
 	return [...found].sort((a, b) => (listed.get(a) ?? 1e9) - (listed.get(b) ?? 1e9));
@@ -133,7 +154,8 @@ function partsOf(content: Readonly<Record<string, unknown>>): Part[] {
 			texts.push(textOf(content['summary']), textOf(content['result']));
 			break;
 		default:
-			for (const part of listOf(content['parts'])) texts.push(typeof part === 'string' ? part : assetText(part));
+			for (const part of listOf(content['parts']))
+				texts.push(typeof part === 'string' ? part : assetText(part));
 			texts.push(textOf(content['text']));
 	}
 	const text = texts.filter((one) => one !== '').join('\n');

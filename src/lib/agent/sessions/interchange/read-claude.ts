@@ -25,7 +25,8 @@ export function readClaude(value: unknown): Conversation {
 		const message = objectOf(one);
 		const key: string = keyOf(message['uuid']) ?? `message ${place}`;
 		const named: string | null = keyOf(message['parent_message_uuid']);
-		const parent: string | null = named === null ? previous : rootParent.test(named) ? null : (ends.get(named) ?? named);
+		const parent: string | null =
+			named === null ? previous : rootParent.test(named) ? null : (ends.get(named) ?? named);
 		const at = timeOf(message['created_at']);
 		const rounds = message['sender'] === 'human' ? [userRound(message)] : answerRounds(message, key);
 		let last: string | null = parent;
@@ -36,7 +37,9 @@ export function readClaude(value: unknown): Conversation {
 				parent: last,
 				at,
 				...round,
-				...(round.kind === 'assistant' ? { response: importedResponse('anthropic', textOf(conversation['model']) || 'claude') } : {})
+				...(round.kind === 'assistant'
+					? { response: importedResponse('anthropic', textOf(conversation['model']) || 'claude') }
+					: {})
 			});
 			last = own;
 		}
@@ -66,7 +69,10 @@ function userRound(message: Readonly<Record<string, unknown>>): Round {
 		const { file_name, extracted_content } = objectOf(one);
 		const content = textOf(extracted_content);
 		const name = textOf(file_name) || 'pasted text';
-		parts.push({ type: 'text', text: content === '' ? `[attached: ${name}]` : `[attached: ${name}]\n${content}` });
+		parts.push({
+			type: 'text',
+			text: content === '' ? `[attached: ${name}]` : `[attached: ${name}]\n${content}`
+		});
 	}
 	for (const one of listOf(message['files'])) {
 		const name = textOf(objectOf(one)['file_name']);
@@ -111,11 +117,24 @@ function answerRounds(message: Readonly<Record<string, unknown>>, key: string): 
 				flush();
 				const at = timeOf(message['created_at']);
 				const status = block['is_error'] === true ? 'error' : 'ok';
-				rounds.push({ kind: 'result', parts: [{ type: 'result', ...call, status, output: outputOf(block['content']), startedAt: at, durationMs: 0 }] });
+				rounds.push({
+					kind: 'result',
+					parts: [
+						{
+							type: 'result',
+							...call,
+							status,
+							output: outputOf(block['content']),
+							startedAt: at,
+							durationMs: 0
+						}
+					]
+				});
 				break;
 			}
 			default:
-				if (typeof block['type'] === 'string') parts.push({ type: 'provider', provider: 'anthropic', gist: block['type'], raw: jsonOf(block) });
+				if (typeof block['type'] === 'string')
+					parts.push({ type: 'provider', provider: 'anthropic', gist: block['type'], raw: jsonOf(block) });
 		}
 	}
 	if (rounds.length === 0 && parts.length === 0) {

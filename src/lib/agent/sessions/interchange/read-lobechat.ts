@@ -66,7 +66,11 @@ function byId(table: unknown): Map<string, Loose> {
 
 function nodesOf(unsorted: readonly Loose[], plugins: ReadonlyMap<string, Loose>): ImportNode[] {
 	const messages = unsorted
-		.map((message, place) => ({ message, key: keyOf(message['id']) ?? `message ${place}`, at: timeOf(message['createdAt']) }))
+		.map((message, place) => ({
+			message,
+			key: keyOf(message['id']) ?? `message ${place}`,
+			at: timeOf(message['createdAt'])
+		}))
 		.sort((a, b) => a.at - b.at);
 	const known = new Set(messages.map(({ key }) => key));
 	const nodes: ImportNode[] = [];
@@ -82,18 +86,41 @@ function nodesOf(unsorted: readonly Loose[], plugins: ReadonlyMap<string, Loose>
 		const isTool = role === 'tool' || role === 'function';
 		const linked: string | null = named !== null && named !== key && known.has(named) ? named : previous;
 		const answer: string | null = linked === null ? null : (answers.get(linked) ?? linked);
-		const parent: string | null = answer === null ? null : isTool || answers.has(linked ?? '') || calls.has(answer) ? (ends.get(answer) ?? answer) : linked;
+		const parent: string | null =
+			answer === null
+				? null
+				: isTool || answers.has(linked ?? '') || calls.has(answer)
+					? (ends.get(answer) ?? answer)
+					: linked;
 		const content = textOf(message['content']);
 		const plugin = objectOf(message['plugin'] ?? plugins.get(key));
 		if (isTool) {
 			const open = calls.get(answer ?? '');
-			const wanted = keyOf(message['tool_call_id'] ?? plugin['toolCallId']) ?? [...(open?.keys() ?? [])][0] ?? '';
+			const wanted =
+				keyOf(message['tool_call_id'] ?? plugin['toolCallId']) ?? [...(open?.keys() ?? [])][0] ?? '';
 			const action = open?.get(wanted);
-			if (action === undefined) nodes.push({ key, parent, at, kind: 'note', parts: [{ type: 'text', text: content }] });
+			if (action === undefined)
+				nodes.push({ key, parent, at, kind: 'note', parts: [{ type: 'text', text: content }] });
 			else {
 				open?.delete(wanted);
 				const status = plugin['error'] === undefined || plugin['error'] === null ? 'ok' : 'error';
-				nodes.push({ key, parent, at, kind: 'result', parts: [{ type: 'result', callId: wanted, action, status, output: argumentsOf(content), startedAt: at, durationMs: 0 }] });
+				nodes.push({
+					key,
+					parent,
+					at,
+					kind: 'result',
+					parts: [
+						{
+							type: 'result',
+							callId: wanted,
+							action,
+							status,
+							output: argumentsOf(content),
+							startedAt: at,
+							durationMs: 0
+						}
+					]
+				});
 			}
 			if (answer !== null) {
 				answers.set(key, answer);
@@ -105,11 +132,20 @@ function nodesOf(unsorted: readonly Loose[], plugins: ReadonlyMap<string, Loose>
 			for (const part of parts) if (part.type === 'call') own.set(part.callId, part.action);
 			if (own.size > 0) calls.set(key, own);
 			const extra = objectOf(message['extra']);
-			const model = textOf(message['model']) || textOf(extra['fromModel']) || textOf(message['fromModel']) || 'unknown';
+			const model =
+				textOf(message['model']) || textOf(extra['fromModel']) || textOf(message['fromModel']) || 'unknown';
 			const provider = textOf(message['provider']) || textOf(extra['fromProvider']) || 'lobechat';
 			const stop = message['error'] === undefined || message['error'] === null ? 'end' : 'error';
-			nodes.push({ key, parent, at, kind: parts.length === 0 ? 'hole' : 'assistant', parts, response: importedResponse(provider, model, stop) });
-		} else if (role === 'user' && content !== '') nodes.push({ key, parent, at, kind: 'user', parts: [{ type: 'text', text: content }] });
+			nodes.push({
+				key,
+				parent,
+				at,
+				kind: parts.length === 0 ? 'hole' : 'assistant',
+				parts,
+				response: importedResponse(provider, model, stop)
+			});
+		} else if (role === 'user' && content !== '')
+			nodes.push({ key, parent, at, kind: 'user', parts: [{ type: 'text', text: content }] });
 		else nodes.push({ key, parent, at, kind: 'hole', parts: [] });
 		previous = key;
 	}
@@ -121,11 +157,20 @@ function answerParts(message: Loose, content: string, key: string): Part[] {
 	const reasoning = textOf(objectOf(message['reasoning'])['content']);
 	if (reasoning !== '') parts.push({ type: 'reasoning', text: reasoning });
 	// A failed answer keeps the placeholder that was shown while it was awaited.
-	if (content !== '' && !(content === '...' && 'error' in message)) parts.push({ type: 'text', text: content });
+	if (content !== '' && !(content === '...' && 'error' in message))
+		parts.push({ type: 'text', text: content });
 	for (const [place, one] of listOf(message['tools']).entries()) {
 		const tool = objectOf(one);
-		const name = [textOf(tool['identifier']), textOf(tool['apiName'])].filter((piece) => piece !== '').join('_');
-		parts.push({ type: 'call', callId: keyOf(tool['id']) ?? `${key}:${place}`, action: actionName(name), args: argumentsOf(tool['arguments']), via: 'native' });
+		const name = [textOf(tool['identifier']), textOf(tool['apiName'])]
+			.filter((piece) => piece !== '')
+			.join('_');
+		parts.push({
+			type: 'call',
+			callId: keyOf(tool['id']) ?? `${key}:${place}`,
+			action: actionName(name),
+			args: argumentsOf(tool['arguments']),
+			via: 'native'
+		});
 	}
 	return parts;
 }

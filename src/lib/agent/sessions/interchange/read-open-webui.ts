@@ -28,13 +28,27 @@ export function readOpenWebUi(value: unknown): Conversation {
 		let last: string | null = keyOf(message['parentId']);
 		for (const [number, round] of rounds.entries()) {
 			const own = number === 0 ? key : `${key}#${number}`;
-			const response = importedResponse('open-webui', textOf(message['model']) || 'unknown', 'error' in message ? 'error' : 'end');
-			nodes.push({ key: own, parent: last, at, ...round, ...(round.kind === 'assistant' ? { response } : {}) });
+			const response = importedResponse(
+				'open-webui',
+				textOf(message['model']) || 'unknown',
+				'error' in message ? 'error' : 'end'
+			);
+			nodes.push({
+				key: own,
+				parent: last,
+				at,
+				...round,
+				...(round.kind === 'assistant' ? { response } : {})
+			});
 			last = own;
 		}
 		if (last !== null) ends.set(key, last);
 	}
-	const linked = nodes.map((node) => (node.key.includes('#') || node.parent === null ? node : { ...node, parent: ends.get(node.parent) ?? node.parent }));
+	const linked = nodes.map((node) =>
+		node.key.includes('#') || node.parent === null
+			? node
+			: { ...node, parent: ends.get(node.parent) ?? node.parent }
+	);
 	const head = keyOf(history['currentId']);
 	const meta = objectOf(row['meta']);
 	return {
@@ -53,7 +67,9 @@ type Round = Pick<ImportNode, 'kind' | 'parts'>;
 
 function roundsOf(message: Readonly<Record<string, unknown>>, key: string): Round[] {
 	const text = contentOf(message['content']);
-	const files = listOf(message['files']).map((file) => textOf(objectOf(file)['name'])).filter((name) => name !== '');
+	const files = listOf(message['files'])
+		.map((file) => textOf(objectOf(file)['name']))
+		.filter((name) => name !== '');
 	const attached: Part[] = files.map((name) => ({ type: 'text', text: `[attached: ${name}]` }));
 	const role = message['role'];
 	if (role === 'user') {
@@ -74,13 +90,23 @@ function roundsOf(message: Readonly<Record<string, unknown>>, key: string): Roun
 			const callId = piece.attributes.get('id') || `${key}:${rounds.length}`;
 			const action = actionName(piece.attributes.get('name'));
 			const at = timeOf(message['timestamp']);
-			parts.push({ type: 'call', callId, action, args: argumentsOf(piece.attributes.get('arguments') ?? ''), via: 'native' });
+			parts.push({
+				type: 'call',
+				callId,
+				action,
+				args: argumentsOf(piece.attributes.get('arguments') ?? ''),
+				via: 'native'
+			});
 			rounds.push({ kind: 'assistant', parts });
 			parts = [];
 			if (!piece.attributes.has('result')) continue;
 			const output = argumentsOf(piece.attributes.get('result'));
-			rounds.push({ kind: 'result', parts: [{ type: 'result', callId, action, status: 'ok', output, startedAt: at, durationMs: 0 }] });
-		} else parts.push({ type: 'provider', provider: 'open-webui', gist: piece.type, raw: jsonOf(piece.text) });
+			rounds.push({
+				kind: 'result',
+				parts: [{ type: 'result', callId, action, status: 'ok', output, startedAt: at, durationMs: 0 }]
+			});
+		} else
+			parts.push({ type: 'provider', provider: 'open-webui', gist: piece.type, raw: jsonOf(piece.text) });
 	}
 	if (parts.length > 0) rounds.push({ kind: 'assistant', parts });
 	return rounds.length === 0 ? [{ kind: 'hole', parts: [] }] : rounds;
@@ -88,7 +114,10 @@ function roundsOf(message: Readonly<Record<string, unknown>>, key: string): Roun
 
 function contentOf(content: unknown): string {
 	if (typeof content === 'string') return content;
-	return listOf(content).map((part) => textOf(objectOf(part)['text'])).filter((text) => text !== '').join('\n');
+	return listOf(content)
+		.map((part) => textOf(objectOf(part)['text']))
+		.filter((text) => text !== '')
+		.join('\n');
 }
 
 interface Piece {
@@ -113,7 +142,10 @@ function detailsOf(text: string): Piece[] {
 		if (end < 0) break;
 		pieces.push({ type: '', attributes: noAttributes, text: text.slice(at, start) });
 		const attributes = new Map<string, string>();
-		for (const [, name = '', value = ''] of text.slice(start, tagEnd).matchAll(/(?<![a-z_])([a-z_]+)="([^"]*)"/g)) attributes.set(name, unescapeHtml(value));
+		for (const [, name = '', value = ''] of text
+			.slice(start, tagEnd)
+			.matchAll(/(?<![a-z_])([a-z_]+)="([^"]*)"/g))
+			attributes.set(name, unescapeHtml(value));
 		const inside = text.slice(tagEnd + 1, end).replace(/^\s*<summary>[^<]*<\/summary>/, '');
 		pieces.push({ type: attributes.get('type') ?? '', attributes, text: inside });
 		at = end + closing.length;
@@ -122,7 +154,14 @@ function detailsOf(text: string): Piece[] {
 	return pieces;
 }
 
-const entities: Readonly<Record<string, string>> = { quot: '"', amp: '&', lt: '<', gt: '>', '#39': "'", '#x27': "'" };
+const entities: Readonly<Record<string, string>> = {
+	quot: '"',
+	amp: '&',
+	lt: '<',
+	gt: '>',
+	'#39': "'",
+	'#x27': "'"
+};
 
 function unescapeHtml(text: string): string {
 	return text.replace(/&(quot|amp|lt|gt|#39|#x27);/g, (_whole, name: string) => entities[name] ?? '');

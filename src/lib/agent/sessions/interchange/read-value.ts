@@ -31,7 +31,9 @@ export function timeOf(value: unknown): number {
 
 /** What an action may be called when it is offered to a model again. */
 export function actionName(value: unknown): string {
-	const name = textOf(value).replace(/[^A-Za-z0-9_-]+/g, '_').slice(0, 64);
+	const name = textOf(value)
+		.replace(/[^A-Za-z0-9_-]+/g, '_')
+		.slice(0, 64);
 	return name === '' ? 'tool' : name;
 }
 
@@ -68,5 +70,10 @@ export function jsonOf(value: unknown): Json {
 
 /** Only the outermost type: what is inside came from the same parse. */
 function isJson(value: unknown): value is Json {
-	return typeof value !== 'undefined' && typeof value !== 'function' && typeof value !== 'symbol' && typeof value !== 'bigint';
+	return (
+		typeof value !== 'undefined' &&
+		typeof value !== 'function' &&
+		typeof value !== 'symbol' &&
+		typeof value !== 'bigint'
+	);
 }

@@ -35,7 +35,7 @@ export async function readWherry(text: string, skip: (what: string) => void): Pr
 	const drafts: Draft[] = [];
 	const everywhere = new Map<string, ImportNode>();
 	let line = 1;
-	for (let at = lineEnd(text, 0) + 1; at < text.length; ) {
+	for (let at = lineEnd(text, 0) + 1; at < text.length;) {
 		const end = lineEnd(text, at);
 		const row = objectOf(parseJson(text.slice(at, end)));
 		const isBlank = end === at || text.slice(at, Math.min(end, at + 10)).trim() === '';
@@ -59,7 +59,7 @@ export async function readWherry(text: string, skip: (what: string) => void): Pr
 	let copies = 0;
 	return drafts.map(({ facts, createdAt, nodes, blobs }) => {
 		for (const first of [...nodes.values()]) {
-			for (let parent = first.parent; parent !== null && !nodes.has(parent); ) {
+			for (let parent = first.parent; parent !== null && !nodes.has(parent);) {
 				const inherited = everywhere.get(parent);
 				if (inherited === undefined || ++copies > maximumCopies) break;
 				nodes.set(parent, inherited);
@@ -104,7 +104,11 @@ function readEntryNode(value: unknown, skip: (why: string) => void): ImportNode 
 	const parsed = entryShellSchema.safeParse(value);
 	if (!parsed.success || parsed.data.v > entryVersion) {
 		const { id, parentId, v } = objectOf(value);
-		skip(typeof v === 'number' && v > entryVersion ? 'a message of a newer Wherry' : 'a message that is not readable');
+		skip(
+			typeof v === 'number' && v > entryVersion
+				? 'a message of a newer Wherry'
+				: 'a message that is not readable'
+		);
 		const key = keyOf(id);
 		return key === null ? undefined : { key, parent: keyOf(parentId), kind: 'hole', parts: [], at: 0 };
 	}
@@ -140,5 +144,7 @@ async function readBlob(value: unknown): Promise<ExportedBlob | undefined> {
 	if (bytes === undefined || typeof sha256 !== 'string') return undefined;
 	const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
 	const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
-	return hex === sha256 ? { sha256, mediaType: textOf(mediaType) || 'application/octet-stream', bytes } : undefined;
+	return hex === sha256
+		? { sha256, mediaType: textOf(mediaType) || 'application/octet-stream', bytes }
+		: undefined;
 }

@@ -76,7 +76,10 @@ export function checksum(bytes: Uint8Array): number {
 	} else {
 		for (let i = 0; i < whole * 4; i += 4) {
 			const word =
-				(bytes[i] ?? 0) | ((bytes[i + 1] ?? 0) << 8) | ((bytes[i + 2] ?? 0) << 16) | ((bytes[i + 3] ?? 0) << 24);
+				(bytes[i] ?? 0) |
+				((bytes[i + 1] ?? 0) << 8) |
+				((bytes[i + 2] ?? 0) << 16) |
+				((bytes[i + 3] ?? 0) << 24);
 			sum = (Math.imul(sum, 31) + word) | 0;
 		}
 	}

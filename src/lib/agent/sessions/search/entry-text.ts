@@ -10,7 +10,8 @@ const maximumText = 200_000;
 export function textOfEntry(row: unknown): IndexedText | undefined {
 	if (!isJsonObject(row)) return undefined;
 	const { id, sessionId, parts, at } = row;
-	if (typeof id !== 'string' || id === '' || typeof sessionId !== 'string' || !Array.isArray(parts)) return undefined;
+	if (typeof id !== 'string' || id === '' || typeof sessionId !== 'string' || !Array.isArray(parts))
+		return undefined;
 	const texts: string[] = [];
 	for (const part of parts) {
 		if (!isJsonObject(part)) continue;

@@ -45,7 +45,12 @@ export function idfOf(df: number, total: number): number {
 }
 
 /** Every slot that is required must match; with none required, any may. */
-export function evaluate(source: Source, slots: readonly Slot[], averageLength: number, out: Candidates): void {
+export function evaluate(
+	source: Source,
+	slots: readonly Slot[],
+	averageLength: number,
+	out: Candidates
+): void {
 	out.reserve(source.docCount);
 	out.length = 0;
 	const scale = (k1 * b) / Math.max(averageLength, 1);

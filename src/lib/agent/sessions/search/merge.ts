@@ -16,7 +16,12 @@ export function mergePieces(first: Piece, second: Piece): Uint8Array<ArrayBuffer
 				continue;
 			}
 			map[doc] = next++;
-			builder.addDoc(piece.idOf(doc), piece.sessions[piece.sessionOf(doc)] ?? '', piece.timeOf(doc), piece.lengthOf(doc));
+			builder.addDoc(
+				piece.idOf(doc),
+				piece.sessions[piece.sessionOf(doc)] ?? '',
+				piece.timeOf(doc),
+				piece.lengthOf(doc)
+			);
 		}
 		return map;
 	});

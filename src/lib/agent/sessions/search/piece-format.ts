@@ -95,7 +95,9 @@ export class PieceBuilder {
 	finish(): Uint8Array<ArrayBuffer> {
 		const docs = this.#docs;
 		const index = Uint32Array.from(this.#index);
-		const names = new TextEncoder().encode(JSON.stringify({ sessions: [...this.#names.keys()], odd: this.#odd }));
+		const names = new TextEncoder().encode(
+			JSON.stringify({ sessions: [...this.#names.keys()], odd: this.#odd })
+		);
 		const timesAt = headerWords * 4;
 		const sessionsAt = timesAt + docs * 8;
 		const indexAt = sessionsAt + docs * 4;

@@ -100,7 +100,11 @@ export class Piece implements Source {
 		this.#terms = word('terms');
 		this.#times = new Float64Array(buffer, byteOffset + headerWords * 4, docs);
 		this.#sessions = new Uint32Array(buffer, byteOffset + word('sessionsAt'), docs);
-		this.#index = new Uint32Array(buffer, byteOffset + word('indexAt'), Math.ceil(this.#terms / dictionaryBlock));
+		this.#index = new Uint32Array(
+			buffer,
+			byteOffset + word('indexAt'),
+			Math.ceil(this.#terms / dictionaryBlock)
+		);
 		this.#lengths = new Uint16Array(buffer, byteOffset + word('lengthsAt'), docs);
 		this.#ids = bytes.subarray(word('idsAt'), word('idsAt') + docs * 16);
 		this.#dictionary = bytes.subarray(word('dictionaryAt'), word('postingsAt'));
@@ -112,7 +116,8 @@ export class Piece implements Source {
 			if (Array.isArray(names['sessions'])) for (const name of names['sessions']) sessions.push(String(name));
 			if (Array.isArray(names['odd'])) {
 				for (const pair of names['odd']) {
-					if (Array.isArray(pair) && typeof pair[0] === 'number' && typeof pair[1] === 'string') odd.set(pair[0], pair[1]);
+					if (Array.isArray(pair) && typeof pair[0] === 'number' && typeof pair[1] === 'string')
+						odd.set(pair[0], pair[1]);
 				}
 			}
 		}
@@ -146,7 +151,8 @@ export class Piece implements Source {
 
 	/** Takes the bits of removed documents that were saved with the piece. */
 	bury(dead: Uint8Array): void {
-		for (let doc = 0; doc < this.docCount; doc++) if (((dead[doc >>> 3] ?? 0) & (1 << (doc & 7))) !== 0) this.kill(doc);
+		for (let doc = 0; doc < this.docCount; doc++)
+			if (((dead[doc >>> 3] ?? 0) & (1 << (doc & 7))) !== 0) this.kill(doc);
 	}
 
 	find(id: string): number {
@@ -201,7 +207,8 @@ export class Piece implements Source {
 			while (shared < key.length && shared < cursor.length && cursor.term[shared] === key[shared]) shared++;
 			if (shared === key.length) {
 				const isExact = cursor.length === key.length;
-				if (isExact || isPrefix) found.push({ at: cursor.at, df: Math.min(cursor.df, this.docCount), isExact });
+				if (isExact || isPrefix)
+					found.push({ at: cursor.at, df: Math.min(cursor.df, this.docCount), isExact });
 				if (!isPrefix) break;
 			} else if (shared === cursor.length || (cursor.term[shared] ?? 0) < (key[shared] ?? 0)) continue;
 			else break;

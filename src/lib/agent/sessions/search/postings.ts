@@ -51,7 +51,14 @@ export function writePostings(out: ByteWriter, list: Decoded): void {
 	out.raw(body.view());
 }
 
-function writeBlock(out: ByteWriter, docs: Int32Array, counts: Int32Array, from: number, to: number, before: number): void {
+function writeBlock(
+	out: ByteWriter,
+	docs: Int32Array,
+	counts: Int32Array,
+	from: number,
+	to: number,
+	before: number
+): void {
 	let previous = before;
 	for (let i = from; i < to; i++) {
 		const doc = docs[i] ?? 0;

@@ -34,7 +34,10 @@ export function parseQuery(text: string): ParsedQuery {
 	for (const [i, term] of words.entries()) {
 		if (!terms.has(term)) terms.set(term, { term, isPrefix: i === words.length - 1, isFirm: false });
 	}
-	return { terms: [...terms.values()].slice(0, maximumTerms), phrases: phrases.filter((phrase) => phrase.length > 1) };
+	return {
+		terms: [...terms.values()].slice(0, maximumTerms),
+		phrases: phrases.filter((phrase) => phrase.length > 1)
+	};
 }
 
 /** Whether the terms stand next to each other somewhere in these. */

@@ -31,9 +31,11 @@ export class SavedPieces {
 	async read(): Promise<SavedIndex | null> {
 		const rows = await this.#store.range('search', {});
 		const byKey = new Map(rows.map(({ key, row }) => [key, row]));
-		for (const key of byKey.keys()) this.#next = Math.max(this.#next, Number(/^piece\/(\d+)$/.exec(key)?.[1] ?? 0) + 1);
+		for (const key of byKey.keys())
+			this.#next = Math.max(this.#next, Number(/^piece\/(\d+)$/.exec(key)?.[1] ?? 0) + 1);
 		const manifest = byKey.get('manifest');
-		if (!isJsonObject(manifest) || manifest['v'] !== version || !Array.isArray(manifest['pieces'])) return null;
+		if (!isJsonObject(manifest) || manifest['v'] !== version || !Array.isArray(manifest['pieces']))
+			return null;
 		const pieces: SavedPiece[] = [];
 		for (const entry of manifest['pieces']) {
 			if (!isJsonObject(entry) || typeof entry['n'] !== 'number') return null;
@@ -69,12 +71,18 @@ export class SavedPieces {
 			return { n, sum: this.#sums.get(bytes) ?? 0, ...(dead === null ? {} : { dead }) };
 		});
 		put.push({ table: 'search', key: 'manifest', row: { v: version, pieces: list } });
-		const gone: StoreDelete[] = rows.filter(({ key }) => !keep.has(key)).map(({ key }) => ({ table: 'search', key }));
+		const gone: StoreDelete[] = rows
+			.filter(({ key }) => !keep.has(key))
+			.map(({ key }) => ({ table: 'search', key }));
 		await this.#store.commit({ epoch, put, delete: gone });
 	}
 
 	async markDirty(sessionIds: readonly string[], epoch: number): Promise<void> {
-		const put = sessionIds.map((id): StoreWrite => ({ table: 'search', key: `dirty/${id}`, row: { v: version } }));
+		const put = sessionIds.map((id): StoreWrite => ({
+			table: 'search',
+			key: `dirty/${id}`,
+			row: { v: version }
+		}));
 		await this.#store.commit({ epoch, put });
 	}
 }
@@ -86,5 +94,7 @@ function pieceKey(n: number): string {
 /** Bytes in a buffer of their own. */
 function asBytes(value: unknown): Uint8Array<ArrayBuffer> | null {
 	if (!(value instanceof Uint8Array)) return null;
-	return value.buffer instanceof ArrayBuffer ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : value.slice();
+	return value.buffer instanceof ArrayBuffer
+		? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+		: value.slice();
 }

@@ -18,7 +18,8 @@ function generator(start: number): () => number {
 
 function fill(texts: readonly string[]): SearchIndex {
 	const index = createSearchIndex();
-	for (const [i, text] of texts.entries()) index.add({ id: `m${i}`, sessionId: `s${i % 3}`, text, at: 1000 + i });
+	for (const [i, text] of texts.entries())
+		index.add({ id: `m${i}`, sessionId: `s${i % 3}`, text, at: 1000 + i });
 	return index;
 }
 const ids = (index: SearchIndex, query: string, options: QueryOptions = {}): string[] =>
@@ -31,9 +32,15 @@ function oracle(texts: readonly IndexedText[], query: string, options: QueryOpti
 	const average = docs.reduce((sum, doc) => sum + doc.terms.length, 0) / docs.length;
 	const newest = Math.max(...docs.map((doc) => doc.at));
 	const slots = terms.map(({ term, isPrefix }) => {
-		const known = new Set(docs.flatMap((doc) => doc.terms).filter((one) => one === term || (isPrefix && one.startsWith(term))));
+		const known = new Set(
+			docs.flatMap((doc) => doc.terms).filter((one) => one === term || (isPrefix && one.startsWith(term)))
+		);
 		const df = [...known].reduce((sum, one) => sum + docs.filter((doc) => doc.terms.includes(one)).length, 0);
-		return { term, known, idf: Math.log(1 + (docs.length - Math.min(df, docs.length) + 0.5) / (Math.min(df, docs.length) + 0.5)) };
+		return {
+			term,
+			known,
+			idf: Math.log(1 + (docs.length - Math.min(df, docs.length) + 0.5) / (Math.min(df, docs.length) + 0.5))
+		};
 	});
 	const run = (isStrict: boolean): Map<string, number> => {
 		const scores = new Map<string, number>();
@@ -45,7 +52,8 @@ function oracle(texts: readonly IndexedText[], query: string, options: QueryOpti
 				for (const one of known) {
 					const count = doc.terms.filter((other) => other === one).length;
 					if (count === 0) continue;
-					const saturated = (count * 2.2) / (count + 1.2 * (0.25 + (0.75 * doc.terms.length) / Math.max(average, 1)));
+					const saturated =
+						(count * 2.2) / (count + 1.2 * (0.25 + (0.75 * doc.terms.length) / Math.max(average, 1)));
 					gain += idf * (one === term ? 1 : 0.6) * saturated;
 				}
 				if (gain > 0) matched++;
@@ -70,15 +78,24 @@ describe('search index', () => {
 		const random = generator(seed);
 		const pick = (from: readonly string[]): string => from[Math.floor(random() * from.length)] ?? '';
 		const words = Array.from({ length: 120 }, () =>
-			Array.from({ length: 1 + Math.floor(random() * 3) }, () => pick(['ka', 'lo', 'mi', 'é', '東京', '京都', 'Ω', '7'])).join('')
+			Array.from({ length: 1 + Math.floor(random() * 3) }, () =>
+				pick(['ka', 'lo', 'mi', 'é', '東京', '京都', 'Ω', '7'])
+			).join('')
 		);
 		for (let round = 0; round < 12; round++) {
 			const texts: IndexedText[] = [];
 			let index = createSearchIndex();
 			const size = 50 + Math.floor(random() * 600);
 			for (let i = 0; i < size; i++) {
-				const text = Array.from({ length: Math.floor(random() * 30) }, () => pick(random() < 0.5 ? words.slice(0, 8) : words)).join(' ');
-				const one = { id: `e${i}`, sessionId: `s${Math.floor(random() * 4)}`, text, at: Math.floor(random() * 1e10) };
+				const text = Array.from({ length: Math.floor(random() * 30) }, () =>
+					pick(random() < 0.5 ? words.slice(0, 8) : words)
+				).join(' ');
+				const one = {
+					id: `e${i}`,
+					sessionId: `s${Math.floor(random() * 4)}`,
+					text,
+					at: Math.floor(random() * 1e10)
+				};
 				texts.push(one);
 				expect(index.add(one)).toBe(true);
 				expect(index.add(one)).toBe(false);
@@ -90,7 +107,9 @@ describe('search index', () => {
 				}
 			}
 			for (let i = 0; i < 40; i++) {
-				const query = Array.from({ length: 1 + Math.floor(random() * 3) }, () => pick(words)).join(' ').slice(0, random() < 0.3 ? 3 : 100);
+				const query = Array.from({ length: 1 + Math.floor(random() * 3) }, () => pick(words))
+					.join(' ')
+					.slice(0, random() < 0.3 ? 3 : 100);
 				const options: QueryOptions = {
 					limit: random() < 0.5 ? 10 : 1e9,
 					...(random() < 0.3 ? { sessionId: `s${Math.floor(random() * 4)}` } : {}),
@@ -127,7 +146,10 @@ describe('search index', () => {
 
 	it('keeps UUIDs and other ids apart through packing and merging', () => {
 		const index = createSearchIndex();
-		const uuids = Array.from({ length: 40 }, (_, i) => `019a0000-0000-7000-8000-${String(i).padStart(12, '0')}`);
+		const uuids = Array.from(
+			{ length: 40 },
+			(_, i) => `019a0000-0000-7000-8000-${String(i).padStart(12, '0')}`
+		);
 		for (const [i, id] of uuids.entries()) {
 			index.add({ id, sessionId: 's', text: `word${i} common`, at: i });
 			index.add({ id: `odd-${i}`, sessionId: 't', text: `odd${i} common`, at: i });
@@ -165,7 +187,15 @@ describe('search index', () => {
 	});
 
 	it('ignores case and diacritics, and finds words in scripts without spaces', () => {
-		const index = fill(['Ärger mit İstanbul', 'naïve café', '東京都の天気は晴れ', 'ภาษาไทย', '한국어 검색', 'Привет МИР', 'straße']);
+		const index = fill([
+			'Ärger mit İstanbul',
+			'naïve café',
+			'東京都の天気は晴れ',
+			'ภาษาไทย',
+			'한국어 검색',
+			'Привет МИР',
+			'straße'
+		]);
 		expect(ids(index, 'arger istanbul')).toEqual(['m0']);
 		expect(ids(index, 'NAIVE cafe')).toEqual(['m1']);
 		expect(ids(index, '天気')).toEqual(['m2']);
@@ -188,7 +218,8 @@ describe('search index', () => {
 		const whole = saved?.bytes ?? new Uint8Array();
 		for (let i = 0; i < 300; i++) {
 			const bytes = whole.slice(0, random() < 0.2 ? Math.floor(random() * whole.length) : whole.length);
-			for (let n = 0; n < 1 + random() * 4; n++) bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
+			for (let n = 0; n < 1 + random() * 4; n++)
+				bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
 			const damaged = createSearchIndex();
 			if (!damaged.load([{ bytes, dead: null }])) continue;
 			damaged.query('common wo', { limit: 1000 });

@@ -95,7 +95,8 @@ export function createSearchIndex(): SearchIndex {
 		}
 	}
 	const sources = (): Source[] => (tail.docCount > 0 ? [...pieces, tail] : pieces);
-	const liveDocs = (): number => sources().reduce((sum, source) => sum + source.docCount - source.deadCount, 0);
+	const liveDocs = (): number =>
+		sources().reduce((sum, source) => sum + source.docCount - source.deadCount, 0);
 
 	function rank(query: ParsedQuery, isStrict: boolean, limit: number, options: QueryOptions): Found[] {
 		const all = sources();
@@ -177,7 +178,8 @@ export function createSearchIndex(): SearchIndex {
 				return kept;
 			};
 			const strict = check(rank(query, true, wanted, options));
-			if (strict.length > 0 || query.terms.every((term) => term.isFirm) || query.terms.length === 1) return strict;
+			if (strict.length > 0 || query.terms.every((term) => term.isFirm) || query.terms.length === 1)
+				return strict;
 			return check(rank(query, false, wanted, options));
 		},
 		serialize() {
@@ -196,7 +198,8 @@ export function createSearchIndex(): SearchIndex {
 			tail = new Tail();
 			newest = 0;
 			for (const piece of pieces) {
-				for (let doc = 0; doc < piece.docCount; doc++) if (piece.timeOf(doc) > newest) newest = piece.timeOf(doc);
+				for (let doc = 0; doc < piece.docCount; doc++)
+					if (piece.timeOf(doc) > newest) newest = piece.timeOf(doc);
 			}
 			return true;
 		}

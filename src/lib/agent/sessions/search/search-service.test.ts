@@ -6,18 +6,35 @@ import { createSearchService } from './search-service';
 
 function entry(id: string, sessionId: string, text: string, at = 1): Entry {
 	return {
-		id, sessionId, parentId: null, v: 1, kind: 'user', author: { device: 'd', principal: 'user' },
-		parts: [{ type: 'text', text }], labels: userLabels, lam: 1, at
+		id,
+		sessionId,
+		parentId: null,
+		v: 1,
+		kind: 'user',
+		author: { device: 'd', principal: 'user' },
+		parts: [{ type: 'text', text }],
+		labels: userLabels,
+		lam: 1,
+		at
 	};
 }
 async function world() {
 	const store = createMemoryStore();
 	const session = async (id: string, title: string, hidden = false) => {
-		const registers = { title: { value: title, lam: 1, dev: 'd' }, hidden: { value: hidden, lam: 1, dev: 'd' } };
-		await store.commit({ epoch: 0, put: [{ table: 'sessions', key: id, row: { id, v: 1, createdAt: 1, temporary: false, registers } }] });
+		const registers = {
+			title: { value: title, lam: 1, dev: 'd' },
+			hidden: { value: hidden, lam: 1, dev: 'd' }
+		};
+		await store.commit({
+			epoch: 0,
+			put: [{ table: 'sessions', key: id, row: { id, v: 1, createdAt: 1, temporary: false, registers } }]
+		});
 	};
 	const add = async (...entries: Entry[]) =>
-		store.commit({ epoch: 0, put: entries.map((row) => ({ table: 'entries' as const, key: `${row.sessionId}/${row.id}`, row })) });
+		store.commit({
+			epoch: 0,
+			put: entries.map((row) => ({ table: 'entries' as const, key: `${row.sessionId}/${row.id}`, row }))
+		});
 	await session('s1', 'Tea');
 	await session('s2', 'Hidden', true);
 	const open = () => createSearchService({ store, epoch: () => 0 });
@@ -33,17 +50,27 @@ describe('search service', () => {
 		await search.indexEntries([one, one]);
 		const [hit, ...more] = await search.search('green te');
 		expect(more).toEqual([]);
-		expect(hit).toMatchObject({ sessionId: 's1', entryId: 'e1', title: 'Tea', at: 7, snippet: 'I like strong green tea in the morning' });
+		expect(hit).toMatchObject({
+			sessionId: 's1',
+			entryId: 'e1',
+			title: 'Tea',
+			at: 7,
+			snippet: 'I like strong green tea in the morning'
+		});
 		expect(hit?.marks.map(([start, end]) => hit.snippet.slice(start, end))).toEqual(['green', 'tea']);
 	});
 
 	it('leaves out sessions that are hidden or gone, and still fills the page', async () => {
 		const { add, open } = await world();
-		const entries = Array.from({ length: 300 }, (_, i) => entry(`h${i}`, i % 2 === 0 ? 's2' : 's9', 'tea tea', 1000 + i));
+		const entries = Array.from({ length: 300 }, (_, i) =>
+			entry(`h${i}`, i % 2 === 0 ? 's2' : 's9', 'tea tea', 1000 + i)
+		);
 		entries.push(...Array.from({ length: 12 }, (_, i) => entry(`v${i}`, 's1', 'a longer line about tea', i)));
 		await add(...entries);
 		const search = open();
-		expect((await search.search('tea')).map((hit) => hit.sessionId)).toEqual(Array.from({ length: 10 }, () => 's1'));
+		expect((await search.search('tea')).map((hit) => hit.sessionId)).toEqual(
+			Array.from({ length: 10 }, () => 's1')
+		);
 		expect(await search.search('tea', { limit: 500 })).toHaveLength(12);
 	});
 
@@ -51,7 +78,18 @@ describe('search service', () => {
 		const { store, add, open } = await world();
 		await store.commit({
 			epoch: 0,
-			put: [{ table: 'segments', key: 's1/0000000000', row: { v: 1, sessionId: 's1', firstOrd: 0, entries: [entry('p1', 's1', 'packed tea'), { broken: true }] } }]
+			put: [
+				{
+					table: 'segments',
+					key: 's1/0000000000',
+					row: {
+						v: 1,
+						sessionId: 's1',
+						firstOrd: 0,
+						entries: [entry('p1', 's1', 'packed tea'), { broken: true }]
+					}
+				}
+			]
 		});
 		const first = open();
 		expect(await first.load()).toEqual({ entries: 1, isRebuilt: true });
@@ -64,7 +102,10 @@ describe('search service', () => {
 		await second.save();
 		expect((await store.range('search', { prefix: 'dirty/' })).length).toBe(0);
 		const [piece] = await store.range('search', { prefix: 'piece/' });
-		await store.commit({ epoch: 0, put: [{ table: 'search', key: piece?.key ?? '', row: { v: 1, bytes: new Uint8Array(99) } }] });
+		await store.commit({
+			epoch: 0,
+			put: [{ table: 'search', key: piece?.key ?? '', row: { v: 1, bytes: new Uint8Array(99) } }]
+		});
 		const third = open();
 		expect(await third.load()).toEqual({ entries: 2, isRebuilt: true });
 		expect((await third.search('"packed tea"')).map((hit) => hit.entryId)).toEqual(['p1']);

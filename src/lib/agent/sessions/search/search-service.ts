@@ -117,7 +117,13 @@ export function createSearchService({ store, epoch }: Services): SearchService {
 			for (const [i, { id, sessionId, at }] of some.entries()) {
 				const whole = texts[i];
 				if (whole === undefined || (query.phrases.length > 0 && !holdsPhrases(whole, query))) continue;
-				hits.push({ sessionId, entryId: id, title: titles.get(sessionId) ?? '', at, ...snippet(whole, text) });
+				hits.push({
+					sessionId,
+					entryId: id,
+					title: titles.get(sessionId) ?? '',
+					at,
+					...snippet(whole, text)
+				});
 			}
 		}
 		return hits.slice(0, limit);

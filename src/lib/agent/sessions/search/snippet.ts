@@ -46,7 +46,10 @@ function findMatches(text: string, query: string): Match[] {
 			continue;
 		}
 		const term = terms.findIndex(
-			(one) => one.term === folded || (one.isPrefix && folded.startsWith(one.term)) || (folded.length > 40 && folded.startsWith(one.term))
+			(one) =>
+				one.term === folded ||
+				(one.isPrefix && folded.startsWith(one.term)) ||
+				(folded.length > 40 && folded.startsWith(one.term))
 		);
 		if (term < 0) continue;
 		matches.push({ start: found.index, end: found.index + raw.length, term });
@@ -56,11 +59,18 @@ function findMatches(text: string, query: string): Match[] {
 }
 
 /** Pairs of characters inside a run, joined where they touch. */
-function pushRuns(raw: string, folded: string, offset: number, terms: readonly { readonly term: string }[], matches: Match[]): void {
+function pushRuns(
+	raw: string,
+	folded: string,
+	offset: number,
+	terms: readonly { readonly term: string }[],
+	matches: Match[]
+): void {
 	if (folded.length !== raw.length) return;
 	const covered = new Int32Array(raw.length).fill(-1);
 	for (const [number, { term }] of terms.entries()) {
-		for (let at = folded.indexOf(term); at >= 0; at = folded.indexOf(term, at + 1)) covered.fill(number, at, at + term.length);
+		for (let at = folded.indexOf(term); at >= 0; at = folded.indexOf(term, at + 1))
+			covered.fill(number, at, at + term.length);
 	}
 	for (let start = 0; start < raw.length; start++) {
 		if ((covered[start] ?? -1) < 0) continue;
@@ -78,7 +88,11 @@ function bestStart(matches: readonly Match[]): number | undefined {
 	const counts = new Map<number, number>();
 	let last = 0;
 	for (const first of matches) {
-		for (let next = matches[last]; next !== undefined && next.end - first.start <= width - 40; next = matches[++last]) {
+		for (
+			let next = matches[last];
+			next !== undefined && next.end - first.start <= width - 40;
+			next = matches[++last]
+		) {
 			counts.set(next.term, (counts.get(next.term) ?? 0) + 1);
 		}
 		if (counts.size > most) {

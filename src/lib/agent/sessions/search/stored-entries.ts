@@ -35,7 +35,10 @@ export async function* storedTexts(store: Store, prefix: string): AsyncGenerator
 }
 
 /** The texts of some entries; undefined where one is gone. */
-export async function textsOf(store: Store, wanted: readonly { readonly id: string; readonly sessionId: string }[]): Promise<(string | undefined)[]> {
+export async function textsOf(
+	store: Store,
+	wanted: readonly { readonly id: string; readonly sessionId: string }[]
+): Promise<(string | undefined)[]> {
 	const single = await store.getMany(
 		'entries',
 		wanted.map(({ id, sessionId }) => `${sessionId}/${id}`)

@@ -180,7 +180,12 @@ export class Tail implements Source {
 				continue;
 			}
 			numbers[doc] = next++;
-			builder.addDoc(this.idOf(doc), this.sessions[this.sessionOf(doc)] ?? '', this.timeOf(doc), this.lengthOf(doc));
+			builder.addDoc(
+				this.idOf(doc),
+				this.sessions[this.sessionOf(doc)] ?? '',
+				this.timeOf(doc),
+				this.lengthOf(doc)
+			);
 		}
 		const list = new Decoded();
 		const encoder = new TextEncoder();
