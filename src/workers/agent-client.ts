@@ -6,7 +6,7 @@
  */
 
 import type { AgentEndpoint, CommandInput, CommandName, CommandOutput, Result } from '../lib/wire/commands';
-import { toAppError } from '../lib/wire/errors';
+import type { WireError } from '../lib/wire/errors';
 import type { FromPage, ToPage } from '../lib/wire/view';
 
 export type ClientState = 'starting' | 'ready' | 'restarting' | 'failed';
@@ -32,6 +32,12 @@ export interface AgentClient {
 	/** A fresh worker, as after a crash: for a person who asks for it. */
 	restart(): void;
 	close(): void;
+}
+
+/** What comlink itself throws: an input that cannot be cloned. Not the table's AppError: that is 3 kB of the first load. */
+function refused(thrown: unknown): WireError {
+	const message = thrown instanceof Error ? thrown.message : String(thrown);
+	return { id: 'internal/unexpected', message, retryable: true };
 }
 
 const maximumRestarts = 5;
@@ -127,7 +133,7 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
 					resolve(result);
 				};
 				current.endpoint.call(name, id, input).then(settle, (thrown: unknown) =>
-					settle({ ok: false, error: toAppError(thrown, 'worker/crashed').toWire() })
+					settle({ ok: false, error: refused(thrown) })
 				);
 			};
 			pending.set(id, send);

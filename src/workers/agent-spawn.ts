@@ -8,6 +8,7 @@ import { transfer, wrap } from 'comlink';
 import type { AgentEndpoint, CommandInput, CommandName, CommandOutput, Result } from '../lib/wire/commands';
 import agentUrl from './agent.worker.ts?worker&url';
 import type { SpawnedAgent } from './agent-client';
+import { lendBuiltinModel } from './builtin-page';
 
 interface ScriptPolicy {
 	createScriptURL(url: string): string;
@@ -42,8 +43,11 @@ export function spawnAgent(): SpawnedAgent {
 	const endpoint: AgentEndpoint = {
 		attach: async (port) => {
 			await remote.attach(transfer(port, [port]));
+			const lent = lendBuiltinModel();
+			if (lent !== undefined) await remote.lendModel(transfer(lent, [lent]));
 			void watchLock();
 		},
+		lendModel: (port) => remote.lendModel(transfer(port, [port])),
 		// Comlink's types forget that the answer depends on the name; the wire contract does not.
 		call: <K extends CommandName>(command: K, commandId: string, input: CommandInput<K>) =>
 			remote.call(command, commandId, input) as Promise<Result<CommandOutput<K>>>

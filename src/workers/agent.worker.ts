@@ -9,11 +9,13 @@ import { uuidv7 } from '../lib/wire/uuid';
 import { createAgent } from '../lib/agent/commands/agent';
 import type { Agent } from '../lib/agent/commands/agent';
 import type { Channel, Lease } from '../lib/agent/commands/tabs';
+import type { BuiltinPort } from '../lib/agent/models/builtin';
 import type { AgentPorts } from '../lib/agent/ports';
 import { openDexieStore } from '../lib/agent/storage/dexie';
 import { readDevice } from '../lib/agent/storage/device';
 import { fetchThroughRelay } from '../lib/agent/skills/page-relay';
 import { builtInPlugins } from '../lib/plugins';
+import { receiveBuiltinModel } from './builtin-worker';
 
 const ports: AgentPorts = {
 	clock: {
@@ -115,7 +117,8 @@ async function open(): Promise<Agent> {
 		locale: () => navigator.language,
 		relay: { fetchPage: (url, signal) => fetchThroughRelay(ports.fetch, self.location.origin, url, signal) },
 		relayKeys,
-		storageStatus
+		storageStatus,
+		builtin: () => builtin
 	});
 }
 
@@ -123,7 +126,13 @@ const agent = open();
 // A lock under this worker's own name: the page notices its death by getting it.
 void navigator.locks.request(self.name, () => new Promise(() => undefined));
 
+let builtin: BuiltinPort | undefined;
+
 const endpoint: AgentEndpoint = {
+	lendModel(port) {
+		builtin = receiveBuiltinModel(port);
+		return Promise.resolve();
+	},
 	async attach(port) {
 		const opened = await agent;
 		await opened.attach({

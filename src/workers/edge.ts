@@ -8,6 +8,6 @@ import { serve } from '../lib/edge/front.server';
 
 export default {
 	fetch(request: Request, env: Env, context: App.Platform['ctx']): Promise<Response> {
-		return serve(request, env, () => kit.fetch(request, env, context));
+		return serve(request, env, context, () => kit.fetch(request, env, context));
 	}
 };

@@ -27,31 +27,40 @@ export interface ModelSuite {
 	readonly recordings: readonly Recording[];
 	/** What the official SDK makes of a recording, as what it would send back; undefined where it cannot read it. */
 	readonly sdkMessage?: (recording: Recording) => Promise<unknown>;
+	/** Input and output tokens as that SDK reports them. */
+	readonly sdkUsage?: (recording: Recording) => Promise<{ readonly input: number; readonly output: number }>;
 	/** The same out of the body that we send, with what is not to be compared taken out. */
 	readonly ownMessage?: (body: unknown) => unknown;
 }
 
 const isDeep = process.env['WHERRY_DEEP'] !== undefined || process.env['WHERRY_TEST'] === 'full';
 const smallBytes = 2000;
+/** Every byte of the longest recording, on a machine that has other things to do. */
+const deepTimeoutMs = 600_000;
 
 export function testModel(suite: ModelSuite): void {
 	const { protocol, target } = suite;
 	describe(`the ${protocol.id} protocol as ${target.ref.provider} speaks it`, () => {
 		if (suite.recordings.length === 0) it.skip('has no recordings here');
 		for (const recording of suite.recordings) {
-			it(`reads ${recording.name} the same however it is cut`, () => {
-				const whole = decodeAll(suite, [recording.bytes]);
-				expect(whole.events.length + whole.reply.parts.length).toBeGreaterThan(0);
-				expectConsistent(whole);
-				const single = [...recording.bytes].map((byte) => Uint8Array.of(byte));
-				expect(decodeAll(suite, single)).toEqual(whole);
-				const seed = seedOf(recording.name);
-				for (const at of cutsOf(recording.bytes.length, seed)) {
-					const halves = [recording.bytes.subarray(0, at), recording.bytes.subarray(at)];
-					const cut = decodeAll(suite, halves);
-					if (!same(cut, whole)) expect(cut, `cut at byte ${String(at)}, seed ${String(seed)}`).toEqual(whole);
-				}
-			});
+			it(
+				`reads ${recording.name} the same however it is cut`,
+				() => {
+					const whole = decodeAll(suite, [recording.bytes]);
+					expect(whole.events.length + whole.reply.parts.length).toBeGreaterThan(0);
+					expectConsistent(whole);
+					const single = [...recording.bytes].map((byte) => Uint8Array.of(byte));
+					expect(decodeAll(suite, single)).toEqual(whole);
+					const seed = seedOf(recording.name);
+					for (const at of cutsOf(recording.bytes.length, seed)) {
+						const halves = [recording.bytes.subarray(0, at), recording.bytes.subarray(at)];
+						const cut = decodeAll(suite, halves);
+						if (!same(cut, whole))
+							expect(cut, `cut at byte ${String(at)}, seed ${String(seed)}`).toEqual(whole);
+					}
+				},
+				deepTimeoutMs
+			);
 
 			it(`keeps what had come when ${recording.name} breaks off, and never runs half a call`, () => {
 				const whole = decodeAll(suite, [recording.bytes]).reply;
@@ -60,7 +69,8 @@ export function testModel(suite: ModelSuite): void {
 					const { reply } = decodeAll(suite, [recording.bytes.subarray(0, at)]);
 					const wanted = textOf(whole);
 					const got = textOf(reply);
-					if (!wanted.startsWith(got)) expect(got, `cut at byte ${String(at)}`).toBe(wanted.slice(0, got.length));
+					if (!wanted.startsWith(got))
+						expect(got, `cut at byte ${String(at)}`).toBe(wanted.slice(0, got.length));
 					for (const call of callsOf(reply)) {
 						if (call.badArgs !== undefined) continue;
 						const full = callsOf(whole).find((one) => one.callId === call.callId);
@@ -76,9 +86,19 @@ export function testModel(suite: ModelSuite): void {
 					const bytes = mutate(recording.bytes, random);
 					const { reply } = decodeAll(suite, [bytes]);
 					const again = { role: 'assistant', parts: reply.parts, from: target.ref } as const;
-					expect(() => protocol.encode(requestOf(target, [again]), target), `seed ${String(seed)}, try ${String(n)}`).not.toThrow();
+					expect(
+						() => protocol.encode(requestOf(target, [again]), target),
+						`seed ${String(seed)}, try ${String(n)}`
+					).not.toThrow();
 				}
 			});
+
+			const { sdkUsage } = suite;
+			if (sdkUsage !== undefined) {
+				it(`counts the tokens of ${recording.name} as the official SDK does`, async () => {
+					expect(decodeAll(suite, [recording.bytes]).reply.usage).toMatchObject(await sdkUsage(recording));
+				});
+			}
 
 			const { sdkMessage, ownMessage } = suite;
 			if (sdkMessage !== undefined && ownMessage !== undefined) {
@@ -105,7 +125,11 @@ export function decodeAll(
 }
 
 /** The body of the request that follows a reply: its message, and a result for each of its calls. */
-export function secondTurn(protocol: Protocol, target: ProtocolTarget, reply: Pick<ModelReply, 'parts'>): unknown {
+export function secondTurn(
+	protocol: Protocol,
+	target: ProtocolTarget,
+	reply: Pick<ModelReply, 'parts'>
+): unknown {
 	const messages: TranscriptMessage[] = [{ role: 'assistant', parts: reply.parts, from: target.ref }];
 	const results = callsOf(reply).map(resultOf);
 	if (results.length > 0) messages.push({ role: 'tool', parts: results });
@@ -133,7 +157,13 @@ export function requestOf(
 		model: target.ref,
 		system: 'Be kind.',
 		messages: [{ role: 'user', parts: [{ type: 'text', text: 'Hello' }] }, ...rest],
-		tools: [{ name: 'clock', description: 'The time.', input: { type: 'object', properties: { zone: { type: 'string' } } } }],
+		tools: [
+			{
+				name: 'clock',
+				description: 'The time.',
+				input: { type: 'object', properties: { zone: { type: 'string' } } }
+			}
+		],
 		files: new Map(),
 		...more
 	};
@@ -148,7 +178,13 @@ function textOf(reply: Pick<ModelReply, 'parts'>): string {
 }
 
 /** The events say exactly what the parts hold, each under its part's place. */
-function expectConsistent({ events, reply }: { readonly events: readonly ModelEvent[]; readonly reply: Reply }): void {
+function expectConsistent({
+	events,
+	reply
+}: {
+	readonly events: readonly ModelEvent[];
+	readonly reply: Reply;
+}): void {
 	const said = new Map<number, string>();
 	const started = new Map<number, string>();
 	for (const event of events) {
@@ -172,10 +208,6 @@ function expectSaid(part: Part, said: string): void {
 	if (part.type !== 'call') return;
 	if (part.badArgs !== undefined) expect(said).toBe(part.badArgs);
 	else if (said !== '' && said.startsWith('{')) expect(JSON.parse(said)).toEqual(part.args);
-}
-
-function same(a: unknown, b: unknown): boolean {
-	return JSON.stringify(a) === JSON.stringify(b);
 }
 
 function cutsOf(length: number, seed: number): readonly number[] {
@@ -206,7 +238,13 @@ function mutate(bytes: Uint8Array, random: () => number): Uint8Array {
 	for (let n = 0; n < 1 + random() * 6; n++) {
 		const at = Math.floor(random() * changed.length);
 		if (random() < 0.5) changed[at] = Math.floor(random() * 256);
-		else changed.set(new TextEncoder().encode(tokens[Math.floor(random() * tokens.length)] ?? '').subarray(0, changed.length - at), at);
+		else
+			changed.set(
+				new TextEncoder()
+					.encode(tokens[Math.floor(random() * tokens.length)] ?? '')
+					.subarray(0, changed.length - at),
+				at
+			);
 	}
 	return changed;
 }

@@ -12,14 +12,19 @@ import { relay } from './relay.server';
 import { relayPrefix } from './relay-target';
 import { withSecurityHeaders } from './security-headers';
 
+interface EdgeContext {
+	waitUntil(promise: Promise<unknown>): void;
+}
+
 export async function serve(
 	request: Request,
 	env: EdgeEnv,
+	context: EdgeContext,
 	next: () => Promise<Response>
 ): Promise<Response> {
 	const url = new URL(request.url);
 	if (url.pathname.startsWith(relayPrefix) && url.pathname !== `${relayPrefix}providers`) {
-		return relay(request, env);
+		return relay(request, env, { later: (task) => context.waitUntil(afterwards(task)) });
 	}
 	const { requestId } = readCaller(request, url, env);
 	try {
@@ -38,4 +43,13 @@ export async function serve(
 		// What it was is for the log: the answer goes to anybody.
 		return withSecurityHeaders(fail(new AppError('internal/unexpected'), requestId), url);
 	}
+}
+
+function afterwards(task: () => void): Promise<void> {
+	return new Promise((done) => {
+		setTimeout(() => {
+			task();
+			done();
+		}, 0);
+	});
 }

@@ -22,6 +22,8 @@ export interface RelayOptions {
 	/** Default: the global fetch. */
 	readonly fetch?: (request: Request) => Promise<Response>;
 	readonly log?: Log;
+	/** Runs a task once the answer is on its way; default: at once. */
+	readonly later?: (task: () => void) => void;
 }
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'DELETE']);
@@ -43,7 +45,11 @@ export async function relay(request: Request, env: EdgeEnv, options: RelayOption
 			path: pathShape(path),
 			status: response.status
 		};
-		audit({ ...line, ...facts, ms: Date.now() - started, ...rest }, options.log);
+		const entry = { ...line, ...facts, ms: Date.now() - started, ...rest };
+		// Writing to the log takes as long as everything else here together.
+		const write = (): void => audit(entry, options.log);
+		if (options.later === undefined) write();
+		else options.later(write);
 		return response;
 	};
 	const refuse = (error: AppError): Response => {

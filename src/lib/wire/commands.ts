@@ -172,6 +172,8 @@ export interface AppStatus {
 export interface AgentEndpoint {
 	/** The page's event port; the first snapshot comes after `session.open`. Resolves when recovery is done. */
 	attach(port: MessagePort): Promise<void>;
+	/** Lends the browser's own model, which only windows have, through a port. */
+	lendModel(port: MessagePort): Promise<void>;
 	call<K extends CommandName>(name: K, commandId: string, input: CommandInput<K>): Promise<Result<CommandOutput<K>>>;
 }
 

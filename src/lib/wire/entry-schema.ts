@@ -91,7 +91,13 @@ export const partSchema: z.ZodMiniType<Part> = z.discriminatedUnion('type', [
 		effectKey: z.exactOptional(z.string()),
 		undo: z.exactOptional(z.object({ label: z.string() }))
 	}),
-	z.object({ type: z.literal('file'), blob: z.string(), name: z.string(), mediaType: z.string(), size: count }),
+	z.object({
+		type: z.literal('file'),
+		blob: z.string(),
+		name: z.string(),
+		mediaType: z.string(),
+		size: count
+	}),
 	z.object({ type: z.literal('refusal'), text: z.string(), extras }),
 	z.object({ type: z.literal('provider'), provider: z.string(), gist: z.string(), raw: json })
 ]);
@@ -104,7 +110,14 @@ const response: z.ZodMiniType<ResponseMeta> = z.object({
 	durationMs: z.number(),
 	responseId: z.exactOptional(z.string()),
 	attempts: z.exactOptional(
-		z.array(z.object({ model: modelRef, ok: z.boolean(), error: z.exactOptional(wireError), durationMs: z.number() }))
+		z.array(
+			z.object({
+				model: modelRef,
+				ok: z.boolean(),
+				error: z.exactOptional(wireError),
+				durationMs: z.number()
+			})
+		)
 	),
 	extras: z.exactOptional(jsonObject)
 });

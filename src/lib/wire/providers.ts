@@ -5,13 +5,7 @@
  */
 
 export type ProtocolId =
-	| 'anthropic'
-	| 'openai-chat'
-	| 'openai-responses'
-	| 'gemini'
-	| 'workers-ai'
-	| 'builtin'
-	| 'rehearsal';
+	'anthropic' | 'openai-chat' | 'openai-responses' | 'gemini' | 'workers-ai' | 'builtin' | 'rehearsal';
 
 export interface RelayProvider {
 	readonly title: string;
@@ -141,7 +135,8 @@ export function allowsRelayPath(provider: RelayProvider, path: string): boolean 
 		const plain = segment.replace(/%2e/gi, '.');
 		if (plain === '.' || plain === '..' || plain.includes('\\') || /%(2f|5c|00)/i.test(plain)) return false;
 	}
-	if (path === '' || path === '/' || path === provider.basePath || path === `${provider.basePath}/`) return true;
+	if (path === '' || path === '/' || path === provider.basePath || path === `${provider.basePath}/`)
+		return true;
 	return provider.paths.some((rule) => fits(segments, rule.split('/')));
 }
 

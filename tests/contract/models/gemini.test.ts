@@ -12,7 +12,9 @@ testModel({
 	recordings: recordingsOf('gemini'),
 	sdkMessage: sdkParts,
 	ownMessage: (body) => {
-		const model = listOf(body, 'contents').find((content) => isRecord(content) && content['role'] === 'model');
+		const model = listOf(body, 'contents').find(
+			(content) => isRecord(content) && content['role'] === 'model'
+		);
 		return joinParts(listOf(model, 'parts'));
 	}
 });

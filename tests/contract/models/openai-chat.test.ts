@@ -19,17 +19,23 @@ for (const [format, target] of speakers) {
 	const recordings = recordingsOf(format);
 	const readable = recordings.filter((one) => readsInSdk(one));
 	const others = recordings.filter((one) => !readsInSdk(one));
-	if (readable.length > 0) testModel({
-		protocol: openAiChat,
-		target,
-		// The SDK refuses errors inside a stream, calls without an index, and streams that name no reason.
-		recordings: readable,
-		sdkMessage: sdkMessage,
-		ownMessage: (body) => {
-			const messages = listOf(body, 'messages');
-			return plain(messages.find((message) => isRecord(message) && message['role'] === 'assistant'));
-		}
-	});
+	if (readable.length > 0)
+		testModel({
+			protocol: openAiChat,
+			target,
+			// The SDK refuses errors inside a stream, calls without an index, and streams that name no reason.
+			recordings: readable,
+			sdkMessage: async (recording) =>
+				plain(JSON.parse(JSON.stringify((await sdkAnswer(recording)).choices[0]?.message))),
+			sdkUsage: async (recording) => {
+				const { usage } = await sdkAnswer(recording);
+				return { input: usage?.prompt_tokens ?? 0, output: usage?.completion_tokens ?? 0 };
+			},
+			ownMessage: (body) => {
+				const messages = listOf(body, 'messages');
+				return plain(messages.find((message) => isRecord(message) && message['role'] === 'assistant'));
+			}
+		});
 	if (others.length > 0) testModel({ protocol: openAiChat, target, recordings: others });
 }
 
@@ -37,11 +43,13 @@ function readsInSdk(recording: Recording): boolean {
 	return !/midstream|mistral|variant-a/.test(recording.name);
 }
 
-async function sdkMessage(recording: Recording): Promise<unknown> {
+async function sdkAnswer(recording: Recording): Promise<OpenAI.ChatCompletion> {
 	const client = new OpenAI({ apiKey: 'k', fetch: answerWith(recording), maxRetries: 0 });
-	const stream = client.chat.completions.stream({ model: 'm', messages: [{ role: 'user', content: 'Hello' }] });
-	const message = (await stream.finalChatCompletion()).choices[0]?.message;
-	return plain(JSON.parse(JSON.stringify(message)));
+	const stream = client.chat.completions.stream({
+		model: 'm',
+		messages: [{ role: 'user', content: 'Hello' }]
+	});
+	return await stream.finalChatCompletion();
 }
 
 /** Reasoning is left out: the SDK keeps only its last piece. It has tests of its own below. */
@@ -63,16 +71,24 @@ function plain(message: unknown): unknown {
 
 describe('reasoning of OpenAI-compatible providers', () => {
 	it.each([
-		['deepseek-tool-call.jsonl', 'deepseek-chat', targetOf('deepseek', 'deepseek-v4-flash'), 'reasoning_content'],
+		[
+			'deepseek-tool-call.jsonl',
+			'deepseek-chat',
+			targetOf('deepseek', 'deepseek-v4-flash'),
+			'reasoning_content'
+		],
 		['groq-chat-tool.sse', 'groq-chat', targetOf('groq', 'openai/gpt-oss-120b'), 'reasoning']
-	] as const)('goes back in the field that it came in, while its tool loop goes on (%s)', (name, format, target, field) => {
-		const recording = recordingsOf(format).find((one) => one.name === name);
-		if (recording === undefined) return;
-		const { reply } = decodeAll({ protocol: openAiChat, target }, [recording.bytes]);
-		const reasoning = reply.parts.find((part) => part.type === 'reasoning');
-		expect(reasoning?.text.length).toBeGreaterThan(10);
-		const body = secondTurn(openAiChat, target, reply);
-		const message = listOf(body, 'messages').find((one) => isRecord(one) && one['role'] === 'assistant');
-		expect(isRecord(message) ? message[field] : undefined).toBe(reasoning?.text);
-	});
+	] as const)(
+		'goes back in the field that it came in, while its tool loop goes on (%s)',
+		(name, format, target, field) => {
+			const recording = recordingsOf(format).find((one) => one.name === name);
+			if (recording === undefined) return;
+			const { reply } = decodeAll({ protocol: openAiChat, target }, [recording.bytes]);
+			const reasoning = reply.parts.find((part) => part.type === 'reasoning');
+			expect(reasoning?.text.length).toBeGreaterThan(10);
+			const body = secondTurn(openAiChat, target, reply);
+			const message = listOf(body, 'messages').find((one) => isRecord(one) && one['role'] === 'assistant');
+			expect(isRecord(message) ? message[field] : undefined).toBe(reasoning?.text);
+		}
+	);
 });

@@ -46,7 +46,9 @@ function readRecording(row: IndexRow): readonly Recording[] {
 		const event = value.type === undefined ? '' : `event: ${value.type}\n`;
 		responses[responses.length - 1] += `${event}data: ${line}\n\n`;
 	}
-	return responses.map((framed, at) => recording(responses.length === 1 ? row.file : `${row.file}#${String(at)}`, framed));
+	return responses.map((framed, at) =>
+		recording(responses.length === 1 ? row.file : `${row.file}#${String(at)}`, framed)
+	);
 }
 
 function recording(name: string, text: string): Recording {

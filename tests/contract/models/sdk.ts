@@ -7,7 +7,9 @@ export function answerWith(recording: Recording): (input: unknown, init?: unknow
 	// One recording lacks the blank line after its last event, without which the SDK waits for it in vain.
 	const bytes = recording.text.endsWith('\n\n') ? recording.bytes : `${recording.text}\n\n`;
 	return () =>
-		Promise.resolve(new Response(bytes, { status: 200, headers: { 'content-type': 'text/event-stream; charset=utf-8' } }));
+		Promise.resolve(
+			new Response(bytes, { status: 200, headers: { 'content-type': 'text/event-stream; charset=utf-8' } })
+		);
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -3,7 +3,11 @@
 import type { ProtocolTarget } from '../../../src/lib/agent/models/protocol';
 import { lookUpModel } from '../../../src/lib/agent/models/catalog';
 
-export function targetOf(provider: string, model: string, more: Partial<ProtocolTarget> = {}): ProtocolTarget {
+export function targetOf(
+	provider: string,
+	model: string,
+	more: Partial<ProtocolTarget> = {}
+): ProtocolTarget {
 	const ref = { provider, model };
 	const known = lookUpModel(ref);
 	return {

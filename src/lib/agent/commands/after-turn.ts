@@ -2,7 +2,9 @@
 
 import type { TurnResult } from '../loop/ports';
 import { readOpenTurns } from '../journal/read-records';
+import type { ModelRef } from '../../wire/entries';
 import { plainText } from '../sessions/fold';
+import { shortTitle } from '../sessions/titles';
 import type { Host } from './host';
 import { automaticTitle } from './title';
 
@@ -24,16 +26,27 @@ async function packSession(host: Host, sessionId: string): Promise<void> {
 	host.repository.applyCommit(packed);
 }
 
+/** A short first message names its session before the turn is over. */
+export async function nameAtOnce(host: Host, sessionId: string): Promise<void> {
+	await setTitle(host, sessionId, (message) => Promise.resolve(shortTitle(message) ?? ''));
+}
+
 async function nameSession(host: Host, sessionId: string): Promise<void> {
+	await setTitle(host, sessionId, (message, model) =>
+		automaticTitle(message, { models: host.providers.models, model, requestId: `title.${sessionId}` })
+	);
+}
+
+async function setTitle(
+	host: Host,
+	sessionId: string,
+	make: (message: string, model: ModelRef) => Promise<string>
+): Promise<void> {
 	const loaded = await host.repository.load(sessionId);
 	if (loaded.facts.titleBy !== 'none') return;
 	const first = loaded.branch().find((entry) => entry.kind === 'user');
 	if (first === undefined) return;
-	const title = await automaticTitle(plainText(first.parts), {
-		models: host.providers.models,
-		model: loaded.facts.model ?? host.providers.defaultModel(),
-		requestId: `title.${sessionId}`
-	});
+	const title = await make(plainText(first.parts), loaded.facts.model ?? host.providers.defaultModel());
 	if (title === '') return;
 	const writer = await host.writer(sessionId);
 	await writer.commit(({ facts }) => (facts.titleBy === 'none' ? { facts: { title, titleBy: 'auto' } } : {}));

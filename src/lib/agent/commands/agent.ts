@@ -9,6 +9,7 @@ import { AppError, toAppError } from '../../wire/errors';
 import type { PluginDefinition, HostServices } from '../../plugins/plugin';
 import type { BuiltinPort } from '../models/builtin';
 import { createBuiltinModel } from '../models/builtin';
+import type { ModelPort } from '../models/protocol';
 import type { AgentPorts, Device } from '../ports';
 import { documentation } from '../rehearsal/docs';
 import { createRehearsal } from '../rehearsal/rehearsal';
@@ -54,7 +55,8 @@ export interface AgentOptions {
 	readonly channel: Channel;
 	readonly timeZone: () => string;
 	readonly locale: () => string;
-	readonly builtin?: BuiltinPort;
+	/** The browser's own model, once a page has lent it. */
+	readonly builtin?: () => BuiltinPort | undefined;
 	/** Fetches a page by the relay for `web`; absent where there is none. */
 	readonly relay?: HostServices['relay'];
 	/** Ids of providers that this relay has keys for, for us. */
@@ -117,8 +119,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 			relayOrigin: options.relayOrigin,
 			relayKeys: () => relayKeys,
 			rehearsal: createRehearsal({ skills: catalog, docs: documentation }),
-			builtin: createBuiltinModel(options.builtin),
-			hasBuiltin: () => options.builtin !== undefined
+			builtin: lazyBuiltin(() => options.builtin?.()),
+			hasBuiltin: () => options.builtin?.() !== undefined
 		});
 		const parts = { ...at, ports: options.ports, device: options.device, repository, lamport, catalog, providers, policy, settings, search, status, bus, systemPrompt };
 		const host: Host = {
@@ -249,6 +251,11 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 			tabs.release();
 		}
 	};
+}
+
+function lazyBuiltin(port: () => BuiltinPort | undefined): ModelPort {
+	const now = (): ModelPort => createBuiltinModel(port());
+	return { ask: (request, options) => now().ask(request, options), describe: (model) => now().describe(model) };
 }
 
 /** An answer by name is what its name says: the leader runs the same build, or refuses. */

@@ -207,7 +207,8 @@ export function createProviders(parts: ProviderParts): Providers {
 			});
 		},
 		label,
-		cost: (model, usage) => costOf(usage, model),
+		// What runs here costs nothing, which is not a price.
+		cost: (model, usage) => (findProvider(model.provider)?.kind === 'built-in' ? undefined : costOf(usage, model)),
 		async reload() {
 			await settings.reload();
 			await vault.reload();

@@ -21,7 +21,7 @@ import type { SessionFacts } from '../sessions/records';
 import type { StoreDelete } from '../storage/store';
 import { createQueue } from './queue';
 import type { Host } from './host';
-import { afterTurn } from './after-turn';
+import { afterTurn, nameAtOnce } from './after-turn';
 
 interface LiveTurn {
 	readonly turnId: string;
@@ -173,6 +173,8 @@ export function createTurns(host: Host): Turns {
 		if (record.temporary) host.keepOffDisk(sessionId, turnId);
 		const user = { ...draft, turnId };
 		await start(sessionId, turnId, { kind: 'message', user, parentId, alsoDelete, settings: await settingsOf(sessionId) });
+		// Beside the turn: a list should not wait for its end to have a name to show.
+		void nameAtOnce(host, sessionId).catch(() => undefined);
 		return { entryId: draft.id, turnId };
 	}
 

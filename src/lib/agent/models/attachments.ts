@@ -8,13 +8,19 @@ import type { ModelRequest, ProtocolTarget } from './protocol';
 
 export type Attachment =
 	| { readonly kind: 'image'; readonly mediaType: string; readonly name: string; readonly base64: string }
-	| { readonly kind: 'pdf'; readonly mediaType: 'application/pdf'; readonly name: string; readonly base64: string }
+	| {
+			readonly kind: 'pdf';
+			readonly mediaType: 'application/pdf';
+			readonly name: string;
+			readonly base64: string;
+	  }
 	| { readonly kind: 'text'; readonly name: string; readonly text: string }
 	/** What the model is told instead of the file. */
 	| { readonly kind: 'note'; readonly text: string };
 
 const images = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp']);
-const textual = /^text\/|[/+](json|xml|yaml|x-yaml|toml|javascript|ecmascript|typescript|x-sh|x-python|sql|csv|graphql)$/;
+const textual =
+	/^text\/|[/+](json|xml|yaml|x-yaml|toml|javascript|ecmascript|typescript|x-sh|x-python|sql|csv|graphql)$/;
 
 export function readAttachment(part: FilePart, request: ModelRequest, target: ProtocolTarget): Attachment {
 	const mediaType = (part.mediaType.split(';')[0] ?? '').trim().toLowerCase();
@@ -34,7 +40,10 @@ export function readAttachment(part: FilePart, request: ModelRequest, target: Pr
 }
 
 function note(part: FilePart, why: string): Attachment {
-	return { kind: 'note', text: `[Attached file ${JSON.stringify(part.name)} (${part.mediaType}, ${String(part.size)} bytes): ${why}.]` };
+	return {
+		kind: 'note',
+		text: `[Attached file ${JSON.stringify(part.name)} (${part.mediaType}, ${String(part.size)} bytes): ${why}.]`
+	};
 }
 
 /** A text file inside a message, fenced so that it cannot be taken for the message itself. */

@@ -31,7 +31,11 @@ export function createBuiltinModel(port: BuiltinPort | undefined): ModelPort {
 	};
 }
 
-async function askBuiltin(port: BuiltinPort | undefined, request: ModelRequest, options: AskOptions): Promise<ModelReply> {
+async function askBuiltin(
+	port: BuiltinPort | undefined,
+	request: ModelRequest,
+	options: AskOptions
+): Promise<ModelReply> {
 	let text = '';
 	const reply = (rest: Pick<ModelReply, 'stop' | 'error'>): ModelReply => ({
 		model: request.model,

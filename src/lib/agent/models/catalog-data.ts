@@ -90,8 +90,20 @@ export const catalogModels: readonly CatalogModel[] = [
 		price: { input: 0.15, output: 0.6, cacheRead: 0.075, asOf: '2026-07-03' }
 	},
 
-	google('gemini-3.5-flash', 'Gemini 3.5 Flash', fromMinimal, { thinking: 'level', searchBesideTools: true }, [1.5, 9]),
-	google('gemini-3.1-pro-preview', 'Gemini 3.1 Pro', fromLow, { thinking: 'level', searchBesideTools: true }, [2, 12]),
+	google(
+		'gemini-3.5-flash',
+		'Gemini 3.5 Flash',
+		fromMinimal,
+		{ thinking: 'level', searchBesideTools: true },
+		[1.5, 9]
+	),
+	google(
+		'gemini-3.1-pro-preview',
+		'Gemini 3.1 Pro',
+		fromLow,
+		{ thinking: 'level', searchBesideTools: true },
+		[2, 12]
+	),
 	google('gemini-2.5-pro', 'Gemini 2.5 Pro', fromLow, {}, [1.25, 10]),
 	google('gemini-2.5-flash', 'Gemini 2.5 Flash', fromNone, {}, [0.3, 2.5]),
 	google('gemini-2.5-flash-lite', 'Gemini 2.5 Flash-Lite', fromNone, {}, [0.1, 0.4]),
@@ -117,8 +129,24 @@ export const catalogModels: readonly CatalogModel[] = [
 	},
 	plain('openrouter', 'anthropic/claude-sonnet-5.5', 'Claude Sonnet 5.5', 1_000_000, 128_000, all, fromNone),
 	plain('openrouter', 'openai/gpt-6.1-sol', 'GPT-6.1 Sol', 1_050_000, 128_000, all, fromLow),
-	plain('openrouter', 'openai/gpt-oss-120b:free', 'GPT-OSS 120B (free)', 131_072, 32_768, textReasoning, fromLow),
-	plain('ai-gateway', 'openai/gpt-6.1-sol', 'GPT-6.1 Sol', 1_050_000, 128_000, { ...seeing, reasoning: true }, fromLow),
+	plain(
+		'openrouter',
+		'openai/gpt-oss-120b:free',
+		'GPT-OSS 120B (free)',
+		131_072,
+		32_768,
+		textReasoning,
+		fromLow
+	),
+	plain(
+		'ai-gateway',
+		'openai/gpt-6.1-sol',
+		'GPT-6.1 Sol',
+		1_050_000,
+		128_000,
+		{ ...seeing, reasoning: true },
+		fromLow
+	),
 	plain('ai-gateway', 'anthropic/claude-sonnet-5-5', 'Claude Sonnet 5.5', 1_000_000, 128_000, seeing),
 	plain('ai-gateway', 'google-ai-studio/gemini-2.5-flash', 'Gemini 2.5 Flash', 1_048_576, 65_536, seeing),
 	plain('workers-ai', '@cf/meta/llama-3.3-70b-instruct-fp8-fast', 'Llama 3.3 70B', 24_000, 4096, text),
@@ -136,7 +164,16 @@ function claude(
 	contextWindow = 1_000_000,
 	maxOutput = 128_000
 ): CatalogModel {
-	const base = { provider: 'anthropic', model, label, contextWindow, maxOutput, abilities: all, efforts, quirks };
+	const base = {
+		provider: 'anthropic',
+		model,
+		label,
+		contextWindow,
+		maxOutput,
+		abilities: all,
+		efforts,
+		quirks
+	};
 	if (price === undefined) return base;
 	const [input, output, cacheRead, cacheWrite] = price;
 	return { ...base, price: { input, output, cacheRead, cacheWrite, asOf: autumn } };
@@ -193,5 +230,13 @@ function plain(
 	abilities: Abilities,
 	efforts?: readonly Effort[]
 ): CatalogModel {
-	return { provider, model, label, contextWindow, maxOutput, abilities, ...(efforts === undefined ? {} : { efforts }) };
+	return {
+		provider,
+		model,
+		label,
+		contextWindow,
+		maxOutput,
+		abilities,
+		...(efforts === undefined ? {} : { efforts })
+	};
 }

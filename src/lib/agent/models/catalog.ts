@@ -46,7 +46,10 @@ export function lookUpModel(ref: ModelRef): KnownModel {
 		maxOutput: entry?.maxOutput ?? defaults?.maxOutput ?? 4096,
 		abilities:
 			entry?.abilities ??
-			guessAbilities(ref, defaults?.abilities ?? { tools: true, images: false, pdf: false, reasoning: false, webSearch: false }),
+			guessAbilities(
+				ref,
+				defaults?.abilities ?? { tools: true, images: false, pdf: false, reasoning: false, webSearch: false }
+			),
 		efforts: entry?.efforts ?? (entry === undefined ? (defaults?.efforts ?? []) : []),
 		...(entry?.price === undefined ? {} : { price: entry.price }),
 		quirks: { ...provider?.quirks, ...guessQuirks(ref), ...entry?.quirks },
@@ -87,12 +90,15 @@ function guessQuirks(ref: ModelRef): Quirks {
 }
 
 function guessAbilities(ref: ModelRef, defaults: Abilities): Abilities {
-	if (ref.provider === 'openai' && /^(gpt-4|gpt-3|chatgpt)/.test(ref.model)) return { ...defaults, reasoning: false };
-	if (ref.provider === 'gemini' && /^gemini-(1|2\.0)|^gemma/.test(ref.model)) return { ...defaults, reasoning: false };
+	if (ref.provider === 'openai' && /^(gpt-4|gpt-3|chatgpt)/.test(ref.model))
+		return { ...defaults, reasoning: false };
+	if (ref.provider === 'gemini' && /^gemini-(1|2\.0)|^gemma/.test(ref.model))
+		return { ...defaults, reasoning: false };
 	if (ref.provider === 'anthropic' && /^claude-(3-(opus|sonnet|haiku|5)|2|instant)/.test(ref.model)) {
 		return { ...defaults, reasoning: false };
 	}
-	if (/gpt-oss|qwen3|deepseek-r|reason|think|magistral/i.test(ref.model)) return { ...defaults, reasoning: true };
+	if (/gpt-oss|qwen3|deepseek-r|reason|think|magistral/i.test(ref.model))
+		return { ...defaults, reasoning: true };
 	return defaults;
 }
 

@@ -40,13 +40,21 @@ function streamOf(pieces: readonly string[], options: { hangs?: boolean; breaks?
 
 type Answer = Response | Error | ((request: Request) => Promise<Response>);
 
-function world(answers: readonly Answer[], more: { chain?: FallbackChain; deps?: Partial<ModelPortDeps>; auto?: boolean } = {}) {
+function world(
+	answers: readonly Answer[],
+	more: { chain?: FallbackChain; deps?: Partial<ModelPortDeps>; auto?: boolean } = {}
+) {
 	const clock = createFakeClock();
 	const slept: number[] = [];
 	const seen: Request[] = [];
 	const silent: ModelPort = {
 		ask: (asked) => Promise.resolve({ model: asked.model, parts: [], stop: 'end', usage: noUsage }),
-		describe: () => ({ abilities: { tools: true, images: false, pdf: false, reasoning: false, webSearch: false }, contextWindow: 1, maxOutput: 1, isRehearsal: true })
+		describe: () => ({
+			abilities: { tools: true, images: false, pdf: false, reasoning: false, webSearch: false },
+			contextWindow: 1,
+			maxOutput: 1,
+			isRehearsal: true
+		})
 	};
 	const port = createModelPort({
 		fetch: async (sent) => {
@@ -99,7 +107,11 @@ describe('the model port', () => {
 	});
 
 	it('tries again while nothing was said, and waits as long as the server asks', async () => {
-		const { ask, slept, seen } = world([status(429, 'Slow down', { 'retry-after': '3' }), new TypeError('failed'), answer('Hi')]);
+		const { ask, slept, seen } = world([
+			status(429, 'Slow down', { 'retry-after': '3' }),
+			new TypeError('failed'),
+			answer('Hi')
+		]);
 		expect((await ask()).stop).toBe('end');
 		expect(seen).toHaveLength(3);
 		expect(slept[0]).toBeGreaterThanOrEqual(3000);
@@ -114,21 +126,37 @@ describe('the model port', () => {
 	});
 
 	it('keeps what was said when the connection breaks, and asks nobody else', async () => {
-		const { ask, seen } = world([streamOf([chunk('Hel')], { breaks: true })], { chain: { models: [mistral], perModelTimeoutMs: 10_000 } });
-		expect(await ask()).toMatchObject({ stop: 'cut', parts: [{ text: 'Hel' }], error: { id: 'model/stream-cut' } });
+		const { ask, seen } = world([streamOf([chunk('Hel')], { breaks: true })], {
+			chain: { models: [mistral], perModelTimeoutMs: 10_000 }
+		});
+		expect(await ask()).toMatchObject({
+			stop: 'cut',
+			parts: [{ text: 'Hel' }],
+			error: { id: 'model/stream-cut' }
+		});
 		expect(seen).toHaveLength(1);
 	});
 
 	it('falls back in order with its tools, and keeps a ledger', async () => {
-		const { ask, seen } = world([status(400, 'No'), answer('From Mistral')], { chain: { models: [groq, mistral], perModelTimeoutMs: 10_000 } });
+		const { ask, seen } = world([status(400, 'No'), answer('From Mistral')], {
+			chain: { models: [groq, mistral], perModelTimeoutMs: 10_000 }
+		});
 		const reply = await ask();
 		expect(reply.model).toEqual(mistral);
-		expect(reply.attempts).toMatchObject([{ model: groq, ok: false, error: { id: 'model/bad-request' } }, { model: mistral, ok: true }]);
-		expect(await seen[1]?.json()).toMatchObject({ model: 'mistral-small-latest', tools: [{ function: { name: 'clock' } }] });
+		expect(reply.attempts).toMatchObject([
+			{ model: groq, ok: false, error: { id: 'model/bad-request' } },
+			{ model: mistral, ok: true }
+		]);
+		expect(await seen[1]?.json()).toMatchObject({
+			model: 'mistral-small-latest',
+			tools: [{ function: { name: 'clock' } }]
+		});
 	});
 
 	it('says that all failed, and what each one said', async () => {
-		const { ask } = world([status(400, 'No')], { chain: { models: [mistral, { provider: 'rehearsal', model: 'rehearsal' }], perModelTimeoutMs: 10_000 } });
+		const { ask } = world([status(400, 'No')], {
+			chain: { models: [mistral, { provider: 'rehearsal', model: 'rehearsal' }], perModelTimeoutMs: 10_000 }
+		});
 		const reply = await ask();
 		expect(reply.error?.id).toBe('model/all-failed');
 		expect(reply.attempts?.map((attempt) => attempt.model.provider)).toEqual(['groq', 'mistral']);
@@ -141,7 +169,9 @@ describe('the model port', () => {
 					reject(new DOMException('aborted', 'AbortError'));
 				});
 			});
-		const { ask, clock } = world([hangs, answer('Quick')], { chain: { models: [mistral], perModelTimeoutMs: 20_000 } });
+		const { ask, clock } = world([hangs, answer('Quick')], {
+			chain: { models: [mistral], perModelTimeoutMs: 20_000 }
+		});
 		const asked = ask();
 		await new Promise((resolve) => setTimeout(resolve, 30));
 		clock.advance(20_001);
@@ -151,11 +181,17 @@ describe('the model port', () => {
 	});
 
 	it('a stream that falls silent in the middle keeps its text and times out', async () => {
-		const { ask, clock, events } = world([streamOf([chunk('Hel')], { hangs: true })], { chain: { models: [], perModelTimeoutMs: 20_000 } });
+		const { ask, clock, events } = world([streamOf([chunk('Hel')], { hangs: true })], {
+			chain: { models: [], perModelTimeoutMs: 20_000 }
+		});
 		const asked = ask();
 		while (events.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
 		clock.advance(20_001);
-		expect(await asked).toMatchObject({ stop: 'error', error: { id: 'model/timeout' }, parts: [{ text: 'Hel' }] });
+		expect(await asked).toMatchObject({
+			stop: 'error',
+			error: { id: 'model/timeout' },
+			parts: [{ text: 'Hel' }]
+		});
 	});
 
 	it('stops when it is told, with what had come, and half a call marked as such', async () => {
@@ -165,23 +201,41 @@ describe('the model port', () => {
 		while (events.length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
 		stop.abort();
 		const reply = await asked;
-		expect(reply).toMatchObject({ stop: 'aborted', parts: [{ text: 'Hel' }, { type: 'call', badArgs: '{}' }] });
+		expect(reply).toMatchObject({
+			stop: 'aborted',
+			parts: [{ text: 'Hel' }, { type: 'call', badArgs: '{}' }]
+		});
 		expect(reply.error).toBeUndefined();
 	});
 
 	it('never rejects, whatever its ports do', async () => {
-		const broken = { targets: () => { throw new AppError('model/no-key'); } };
+		const broken = {
+			targets: () => {
+				throw new AppError('model/no-key');
+			}
+		};
 		expect((await world([], { deps: broken }).ask()).error?.id).toBe('model/no-key');
 		const sulky = { sign: () => Promise.reject(new AppError('model/no-key')) };
 		expect((await world([], { deps: sulky }).ask()).error?.id).toBe('model/no-key');
-		const odd = { chain: () => { throw new Error('odd'); } };
+		const odd = {
+			chain: () => {
+				throw new Error('odd');
+			}
+		};
 		expect((await world([], { deps: odd }).ask()).error?.id).toBe('internal/unexpected');
 		const listener = world([answer('Hi')]);
 		expect((await listener.ask()).stop).toBe('end');
 	});
 
 	it('reads a whole JSON answer, and sends nothing along a redirect', async () => {
-		const whole = new Response(JSON.stringify({ id: 'x', choices: [{ message: { content: 'Hi\nyou' }, finish_reason: 'stop' }] }, null, 2), { headers: { 'content-type': 'application/json' } });
+		const whole = new Response(
+			JSON.stringify(
+				{ id: 'x', choices: [{ message: { content: 'Hi\nyou' }, finish_reason: 'stop' }] },
+				null,
+				2
+			),
+			{ headers: { 'content-type': 'application/json' } }
+		);
 		expect(await world([whole]).ask()).toMatchObject({ stop: 'end', parts: [{ text: 'Hi\nyou' }] });
 		const elsewhere = new Response(null, { status: 302, headers: { location: 'https://evil.test' } });
 		expect((await world([elsewhere]).ask()).error?.id).toBe('model/unavailable');

@@ -55,7 +55,11 @@ export function createModelPort(deps: ModelPortDeps): ModelPort {
 	};
 }
 
-async function askChain(deps: ModelPortDeps, request: ModelRequest, options: AskOptions): Promise<ModelReply> {
+async function askChain(
+	deps: ModelPortDeps,
+	request: ModelRequest,
+	options: AskOptions
+): Promise<ModelReply> {
 	const chain = deps.chain(request.model);
 	const timeoutMs = chain?.perModelTimeoutMs ?? defaultTimeoutMs;
 	const attempts: Attempt[] = [];
@@ -63,7 +67,9 @@ async function askChain(deps: ModelPortDeps, request: ModelRequest, options: Ask
 	for (const model of orderOf(request.model, chain)) {
 		const startedAt = deps.clock.now();
 		if (attempts.length > 0 && request.tools.length > 0 && !traitsOf(model).abilities.tools) {
-			const error = new AppError('model/unavailable', { message: 'This model cannot use skills, so it was passed over.' });
+			const error = new AppError('model/unavailable', {
+				message: 'This model cannot use skills, so it was passed over.'
+			});
 			attempts.push({ model, ok: false, error: error.toWire(), durationMs: 0 });
 			continue;
 		}
@@ -88,7 +94,8 @@ async function askChain(deps: ModelPortDeps, request: ModelRequest, options: Ask
 	}
 	if (last === undefined) return failed(request.model, new AppError('model/unavailable'));
 	if (attempts.length < 2) return last;
-	const isLost = last.error !== undefined && attempts.every((attempt) => !attempt.ok) && last.parts.length === 0;
+	const isLost =
+		last.error !== undefined && attempts.every((attempt) => !attempt.ok) && last.parts.length === 0;
 	return {
 		...last,
 		attempts,
@@ -201,7 +208,9 @@ async function tryOnce(deps: ModelPortDeps, one: Try): Promise<Outcome> {
 		const response = await watch.race(deps.sign(request, target).then(deps.fetch));
 		watch.touch();
 		if (response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)) {
-			return { reply: failed(model, new AppError('model/unavailable', { message: 'This address points elsewhere.' })) };
+			return {
+				reply: failed(model, new AppError('model/unavailable', { message: 'This address points elsewhere.' }))
+			};
 		}
 		if (!response.ok) return await readFailure(protocol, response, model, watch);
 		decoder = protocol.decoder(target.target);
@@ -216,7 +225,12 @@ async function tryOnce(deps: ModelPortDeps, one: Try): Promise<Outcome> {
 
 type Watch = ReturnType<typeof watchIdle>;
 
-async function readBody(response: Response, decoder: Decoder, options: AskOptions, watch: Watch): Promise<void> {
+async function readBody(
+	response: Response,
+	decoder: Decoder,
+	options: AskOptions,
+	watch: Watch
+): Promise<void> {
 	const { body } = response;
 	if (body === null) return;
 	const type = response.headers.get('content-type') ?? '';
@@ -252,7 +266,12 @@ function ignore(): void {
 	// It is being given up anyway.
 }
 
-async function readFailure(protocol: Protocol, response: Response, model: ModelRef, watch: Watch): Promise<Outcome> {
+async function readFailure(
+	protocol: Protocol,
+	response: Response,
+	model: ModelRef,
+	watch: Watch
+): Promise<Outcome> {
 	const text = await watch.race(response.text()).catch(() => '');
 	const error = protocol.readError(response.status, response.headers, text);
 	const wait = retryAfter(response.headers, Date.parse(response.headers.get('date') ?? ''));
@@ -272,7 +291,8 @@ function readThrown(
 	if (isStopped) return { ...said, ...partial, stop: 'aborted' };
 	// Everything had arrived before the connection broke: then nothing is missing.
 	if (said !== undefined && said.error === undefined && said.stop !== 'cut') return { ...said, model };
-	if (isTimedOut) return { ...said, ...partial, stop: 'error', error: new AppError('model/timeout').toWire() };
+	if (isTimedOut)
+		return { ...said, ...partial, stop: 'error', error: new AppError('model/timeout').toWire() };
 	if (thrown instanceof AppError) return { ...said, ...partial, stop: 'error', error: thrown.toWire() };
 	if (said !== undefined && said.stop === 'cut') return { ...said, model };
 	const error = isAbort(thrown) ? new AppError('model/timeout') : networkError(thrown);

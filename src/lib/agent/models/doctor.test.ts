@@ -28,12 +28,22 @@ async function probe(scene: Scene) {
 			describe: traitsOf,
 			ask: () => {
 				asked++;
-				const error = scene.error === undefined ? undefined : new AppError(scene.error, { data: { detail: scene.detail ?? '' } });
-				return Promise.resolve({ model: ref, parts: [], stop: error === undefined ? 'end' : 'error', usage: noUsage, ...(error === undefined ? {} : { error: error.toWire() }) });
+				const error =
+					scene.error === undefined
+						? undefined
+						: new AppError(scene.error, { data: { detail: scene.detail ?? '' } });
+				return Promise.resolve({
+					model: ref,
+					parts: [],
+					stop: error === undefined ? 'end' : 'error',
+					usage: noUsage,
+					...(error === undefined ? {} : { error: error.toWire() })
+				});
 			}
 		},
 		targets: (asked) => resolveTarget(asked, scene.choice ?? {}, 'https://wherry.test'),
-		fetch: () => (scene.isAlive === true ? Promise.resolve(new Response()) : Promise.reject(new TypeError('failed'))),
+		fetch: () =>
+			scene.isAlive === true ? Promise.resolve(new Response()) : Promise.reject(new TypeError('failed')),
 		pageOrigin: 'https://wherry.test',
 		requestId: 'r',
 		...scene.deps
@@ -72,7 +82,10 @@ describe('the connection doctor', () => {
 		const denied = await probe({ deps: { localNetworkPermission: () => Promise.resolve('denied') } });
 		expect(denied).toMatchObject({ ok: false, asked: 0 });
 		expect(denied.findings[0]?.mend).toContain('Local network access');
-		const mixed = await probe({ ref: { provider: 'custom', model: 'x' }, choice: { baseUrl: 'http://models.example.org/v1' } });
+		const mixed = await probe({
+			ref: { provider: 'custom', model: 'x' },
+			choice: { baseUrl: 'http://models.example.org/v1' }
+		});
 		expect(mixed).toMatchObject({ ok: false, asked: 0 });
 		expect(mixed.findings[0]?.problem).toContain('over http');
 	});

@@ -32,7 +32,11 @@ export interface DoctorDeps {
 }
 
 /** Never rejects. */
-export async function probeProvider(ref: ModelRef, deps: DoctorDeps, signal: AbortSignal): Promise<ProbeResult> {
+export async function probeProvider(
+	ref: ModelRef,
+	deps: DoctorDeps,
+	signal: AbortSignal
+): Promise<ProbeResult> {
 	const provider = findProvider(ref.provider);
 	const startedAt = deps.clock.now();
 	try {
@@ -40,7 +44,11 @@ export async function probeProvider(ref: ModelRef, deps: DoctorDeps, signal: Abo
 		const target = provider.kind === 'built-in' ? undefined : await deps.targets(ref);
 		const early = target === undefined ? undefined : await lookBefore(target, deps);
 		if (early !== undefined) return result(ref, new AppError('model/no-network'), [early]);
-		const reply = await deps.model.ask(tinyRequest(ref), { signal, onEvent: ignore, requestId: deps.requestId });
+		const reply = await deps.model.ask(tinyRequest(ref), {
+			signal,
+			onEvent: ignore,
+			requestId: deps.requestId
+		});
 		const latencyMs = Math.max(0, deps.clock.now() - startedAt);
 		if (isAnswer(reply)) {
 			return {
@@ -51,7 +59,8 @@ export async function probeProvider(ref: ModelRef, deps: DoctorDeps, signal: Abo
 				latencyMs
 			};
 		}
-		if (reply.stop === 'aborted') return result(ref, new AppError('model/no-network', { message: 'The probe was stopped.' }), []);
+		if (reply.stop === 'aborted')
+			return result(ref, new AppError('model/no-network', { message: 'The probe was stopped.' }), []);
 		const error = toAppError(reply.error ?? new AppError('model/stream-cut'));
 		const findings = await diagnose(error, provider, target, ref, deps, signal);
 		const isCors = findings.some((finding) => finding === findings[0] && finding.problem.includes('CORS'));
@@ -90,7 +99,8 @@ async function lookBefore(target: ModelTarget, deps: DoctorDeps): Promise<Findin
 	if (deps.isOnline?.() === false && !isLoopbackHost(url.hostname)) {
 		return { problem: 'This device is offline.', mend: 'Connect to the network, then probe again.' };
 	}
-	const isMixed = deps.pageOrigin.startsWith('https:') && url.protocol === 'http:' && !isLoopbackHost(url.hostname);
+	const isMixed =
+		deps.pageOrigin.startsWith('https:') && url.protocol === 'http:' && !isLoopbackHost(url.hostname);
 	if (isMixed) {
 		return {
 			problem: `A page served over https may not call ${url.origin} over http.`,
@@ -107,7 +117,11 @@ async function lookBefore(target: ModelTarget, deps: DoctorDeps): Promise<Findin
 }
 
 function isNearby(host: string): boolean {
-	return isLoopbackHost(host) || /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|169\.254\.)/.test(host) || host.endsWith('.local');
+	return (
+		isLoopbackHost(host) ||
+		/^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|169\.254\.)/.test(host) ||
+		host.endsWith('.local')
+	);
 }
 
 async function diagnose(
@@ -166,14 +180,23 @@ async function diagnose(
 
 function whatIsMissing(provider: Provider, ref: ModelRef, detail: string): Finding {
 	if (provider.id === 'ollama') {
-		return { problem: `Ollama does not have ${ref.model}.${detail}`, mend: `Run "ollama pull ${ref.model}", or pick a model that it has.` };
+		return {
+			problem: `Ollama does not have ${ref.model}.${detail}`,
+			mend: `Run "ollama pull ${ref.model}", or pick a model that it has.`
+		};
 	}
 	if (/model/i.test(detail)) {
-		return { problem: `${provider.title} does not know the model ${ref.model}.${detail}`, mend: 'Pick another model from the list.' };
+		return {
+			problem: `${provider.title} does not know the model ${ref.model}.${detail}`,
+			mend: 'Pick another model from the list.'
+		};
 	}
 	return {
 		problem: `There is no model service at this address, or it does not know ${ref.model}.${detail}`,
-		mend: provider.needsBaseUrl || provider.kind === 'local' ? 'Check the address (often it ends in /v1) and the model\u2019s name.' : 'Pick another model from the list.'
+		mend:
+			provider.needsBaseUrl || provider.kind === 'local'
+				? 'Check the address (often it ends in /v1) and the model\u2019s name.'
+				: 'Pick another model from the list.'
 	};
 }
 
@@ -200,7 +223,10 @@ async function whyUnreachable(
 		};
 	}
 	if (error.id === 'model/timeout') {
-		return { problem: `${origin} did not answer in time.`, mend: 'Try again, or check that the server is not busy loading a model.' };
+		return {
+			problem: `${origin} did not answer in time.`,
+			mend: 'Try again, or check that the server is not busy loading a model.'
+		};
 	}
 	if (isNearby(hostname)) {
 		return {

@@ -190,8 +190,8 @@ export function createDecoder(options: {
 			if (isJsonObject(value)) {
 				options.read(value, emit, event);
 				options.learn?.(data, value);
-			}
-			else if (Array.isArray(value)) for (const item of value) if (isJsonObject(item)) options.read(item, emit, event);
+			} else if (Array.isArray(value))
+				for (const item of value) if (isJsonObject(item)) options.read(item, emit, event);
 		} catch {
 			draft.error ??= new AppError('model/malformed-stream').toWire();
 		}

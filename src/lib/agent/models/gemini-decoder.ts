@@ -5,7 +5,16 @@
 
 import { isJsonObject } from '../../wire/json';
 import type { Json, JsonObject } from '../../wire/json';
-import { addCitation, addExtras, count, createDecoder, createDraft, openCall, openSlot, without } from './draft';
+import {
+	addCitation,
+	addExtras,
+	count,
+	createDecoder,
+	createDraft,
+	openCall,
+	openSlot,
+	without
+} from './draft';
 import type { Draft, Emit, Slot } from './draft';
 import { createPartialArgs } from './gemini-partial-args';
 import type { PartialArgs } from './gemini-partial-args';
@@ -106,7 +115,8 @@ function readCall(state: State, part: JsonObject, call: JsonObject, emit: Emit):
 	const { partial } = state;
 	if (partial === undefined) return;
 	if (isJsonObject(args)) partial.args.replace(args);
-	if (Array.isArray(partialArgs)) for (const piece of partialArgs) if (isJsonObject(piece)) partial.args.add(piece);
+	if (Array.isArray(partialArgs))
+		for (const piece of partialArgs) if (isJsonObject(piece)) partial.args.add(piece);
 	if (willContinue === true) return;
 	const text = JSON.stringify(partial.args.value());
 	partial.slot.text = text;
@@ -155,7 +165,10 @@ function readReason(draft: Draft, reason: string, message: Json | undefined): vo
 		case 'UNEXPECTED_TOOL_CALL':
 		case 'TOO_MANY_TOOL_CALLS':
 		case 'MISSING_THOUGHT_SIGNATURE':
-			draft.error ??= readErrorObject({ type: 'server_error', code: reason, message: message ?? reason }, 0).toWire();
+			draft.error ??= readErrorObject(
+				{ type: 'server_error', code: reason, message: message ?? reason },
+				0
+			).toWire();
 			return;
 		default:
 			// SAFETY, RECITATION, BLOCKLIST, PROHIBITED_CONTENT, SPII, LANGUAGE, IMAGE_SAFETY, …

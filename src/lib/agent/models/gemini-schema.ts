@@ -66,7 +66,9 @@ function adapt(given: Json | undefined, frame: Frame, depth: number): JsonObject
 		out['properties'] = Object.fromEntries(
 			Object.entries(properties).map(([name, member]) => [name, adapt(member, frame, depth + 1)])
 		);
-		const names = Array.isArray(required) ? required.filter((name) => typeof name === 'string' && name in properties) : [];
+		const names = Array.isArray(required)
+			? required.filter((name) => typeof name === 'string' && name in properties)
+			: [];
 		if (names.length > 0) out['required'] = names;
 	}
 	const alternatives = schema['anyOf'] ?? schema['oneOf'];

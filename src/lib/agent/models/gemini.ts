@@ -36,7 +36,9 @@ function encodeGemini(request: ModelRequest, target: ProtocolTarget): HttpCall {
 			contents: writeContents(request, target),
 			...(request.system === '' ? {} : { systemInstruction: { parts: [{ text: request.system }] } }),
 			...(tools.length === 0 ? {} : { tools }),
-			...(hasFunctions && request.toolChoice !== undefined ? { toolConfig: writeChoice(request.toolChoice) } : {}),
+			...(hasFunctions && request.toolChoice !== undefined
+				? { toolConfig: writeChoice(request.toolChoice) }
+				: {}),
 			...(Object.keys(generationConfig).length === 0 ? {} : { generationConfig })
 		}
 	};
@@ -91,12 +93,16 @@ function writeContents(request: ModelRequest, target: ProtocolTarget): JsonObjec
 		if (parts.length === 0) return;
 		const last = contents.at(-1);
 		// A call's results have to be alone in the next content; a message after them gets its own.
-		if (last?.role === role && !last.parts.some((part) => 'functionResponse' in part)) last.parts.push(...parts);
+		if (last?.role === role && !last.parts.some((part) => 'functionResponse' in part))
+			last.parts.push(...parts);
 		else contents.push({ role, parts: [...parts] });
 	};
 	for (const turn of prepareTurns(request, target)) {
 		if (turn.role === 'user') {
-			push('user', turn.parts.flatMap((part) => writeUserPart(part, request, target)));
+			push(
+				'user',
+				turn.parts.flatMap((part) => writeUserPart(part, request, target))
+			);
 			continue;
 		}
 		if (contents.length === 0) push('user', [{ text: '(The conversation starts here.)' }]);
@@ -123,7 +129,11 @@ function writeOutput(output: Json): JsonObject {
 	return isJsonObject(output) ? output : { output };
 }
 
-function writeUserPart(part: TextPart | FilePart, request: ModelRequest, target: ProtocolTarget): JsonObject[] {
+function writeUserPart(
+	part: TextPart | FilePart,
+	request: ModelRequest,
+	target: ProtocolTarget
+): JsonObject[] {
 	if (part.type === 'text') return part.text === '' ? [] : [{ text: part.text }];
 	const file = readAttachment(part, request, target);
 	switch (file.kind) {
@@ -179,5 +189,7 @@ function writeAssistant(turn: AssistantTurn, target: ProtocolTarget): JsonObject
  * documentation names this value instead (https://ai.google.dev/gemini-api/docs/thought-signatures).
  */
 function standIn(target: ProtocolTarget): JsonObject {
-	return target.quirks['thinking'] === 'level' ? { thoughtSignature: 'skip_thought_signature_validator' } : {};
+	return target.quirks['thinking'] === 'level'
+		? { thoughtSignature: 'skip_thought_signature_validator' }
+		: {};
 }

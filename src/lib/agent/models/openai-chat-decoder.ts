@@ -7,7 +7,16 @@
 import { isJsonObject } from '../../wire/json';
 import type { Json, JsonObject } from '../../wire/json';
 import { createTemplates } from './delta-template';
-import { addCitation, addExtras, count, createDecoder, createDraft, openCall, openSlot, without } from './draft';
+import {
+	addCitation,
+	addExtras,
+	count,
+	createDecoder,
+	createDraft,
+	openCall,
+	openSlot,
+	without
+} from './draft';
 import type { Draft, Emit, Slot } from './draft';
 import type { Decoder, ProtocolTarget } from './protocol';
 import { readErrorObject } from './provider-errors';
@@ -68,16 +77,22 @@ interface Growth {
 	readonly index: number | undefined;
 }
 
-/** What a chunk does, where it is nothing but one text, one reasoning or one call's arguments that grow. */
+const grows = new Set(['content', 'reasoning_content', 'reasoning', 'refusal', 'tool_calls']);
+
+/**
+ * What a chunk does, where one text, one reasoning or one call's arguments grow and nothing else changes: a plain field
+ * that says again what it said changes nothing.
+ */
 function onlyGrowth(value: JsonObject): Growth | undefined {
 	const { choices, usage, error } = value;
 	if (!Array.isArray(choices) || choices.length !== 1 || (usage ?? error ?? null) !== null) return undefined;
 	const choice: unknown = choices[0];
-	if (!isJsonObject(choice) || (choice['index'] ?? 0) !== 0 || !isJsonObject(choice['delta'])) return undefined;
+	if (!isJsonObject(choice) || (choice['index'] ?? 0) !== 0 || !isJsonObject(choice['delta']))
+		return undefined;
 	if ((choice['finish_reason'] ?? choice['error'] ?? null) !== null) return undefined;
 	let found: Growth | undefined;
 	for (const [name, member] of Object.entries(choice['delta'])) {
-		if (member === null || member === '' || name === 'role') continue;
+		if (member === null || member === '' || (!grows.has(name) && typeof member !== 'object')) continue;
 		if (found !== undefined) return undefined;
 		if (name === 'content' && typeof member === 'string') {
 			found = { kind: 'text', field: name, value: member, index: undefined };
@@ -94,8 +109,12 @@ function onlyGrowth(value: JsonObject): Growth | undefined {
 }
 
 function onlyArguments(piece: Json | undefined): Growth | undefined {
-	if (!isJsonObject(piece) || typeof piece['index'] !== 'number' || !isJsonObject(piece['function'])) return undefined;
-	if (without(piece, ['index', 'function']) !== undefined || without(piece['function'], ['arguments']) !== undefined) {
+	if (!isJsonObject(piece) || typeof piece['index'] !== 'number' || !isJsonObject(piece['function']))
+		return undefined;
+	if (
+		without(piece, ['index', 'function']) !== undefined ||
+		without(piece['function'], ['arguments']) !== undefined
+	) {
 		return undefined;
 	}
 	const value = piece['function']['arguments'];
@@ -147,7 +166,11 @@ function readDelta(state: ChatState, delta: JsonObject, emit: Emit): void {
 			case 'reasoning_content':
 			case 'reasoning':
 				// Both names at once say the same thing twice.
-				if (typeof member !== 'string' || (name === 'reasoning' && typeof delta['reasoning_content'] === 'string')) break;
+				if (
+					typeof member !== 'string' ||
+					(name === 'reasoning' && typeof delta['reasoning_content'] === 'string')
+				)
+					break;
 				grow(state, 'reasoning', member, emit);
 				if (member !== '') setField(state, name);
 				break;
@@ -158,7 +181,8 @@ function readDelta(state: ChatState, delta: JsonObject, emit: Emit): void {
 				if (typeof member === 'string' && member !== '') refuse(state, member);
 				break;
 			case 'tool_calls':
-				if (Array.isArray(member)) for (const call of member) if (isJsonObject(call)) readCall(state, call, emit);
+				if (Array.isArray(member))
+					for (const call of member) if (isJsonObject(call)) readCall(state, call, emit);
 				break;
 			case 'annotations':
 				if (Array.isArray(member)) for (const note of member) annotate(state, note);
@@ -202,13 +226,16 @@ function readContentPart(state: ChatState, part: Json, emit: Emit): void {
 	if (part['type'] === 'thinking') {
 		const thinking = part['thinking'];
 		const said = Array.isArray(thinking)
-			? thinking.map((piece) => (isJsonObject(piece) && typeof piece['text'] === 'string' ? piece['text'] : '')).join('')
+			? thinking
+					.map((piece) => (isJsonObject(piece) && typeof piece['text'] === 'string' ? piece['text'] : ''))
+					.join('')
 			: typeof thinking === 'string'
 				? thinking
 				: '';
 		grow(state, 'reasoning', said, emit);
 		const chunk = without(part, ['type', 'thinking']);
-		if (state.open?.kind === 'reasoning') addExtras(state.open, { field: 'thinking', ...(chunk === undefined ? {} : { chunk }) });
+		if (state.open?.kind === 'reasoning')
+			addExtras(state.open, { field: 'thinking', ...(chunk === undefined ? {} : { chunk }) });
 		return;
 	}
 	const slot = openSlot(state.draft, 'provider');
@@ -259,7 +286,8 @@ function joinDetail(before: JsonObject, piece: JsonObject): JsonObject {
 }
 
 function refuse(state: ChatState, delta: string): void {
-	const slot = state.draft.slots.find((known) => known.kind === 'refusal') ?? openSlot(state.draft, 'refusal');
+	const slot =
+		state.draft.slots.find((known) => known.kind === 'refusal') ?? openSlot(state.draft, 'refusal');
 	slot.text += delta;
 	state.open = undefined;
 }
@@ -322,10 +350,19 @@ function findCall(state: ChatState, index: number | undefined, id: string, name:
 		known = id === '' ? (name === '' ? calls.at(-1) : undefined) : calls.find((call) => call.id === id);
 	} else {
 		known = calls.findLast((call) => call.index === index);
-		if (known !== undefined && id !== '' && known.id !== '' && known.id !== id && name !== '') known = undefined;
+		if (known !== undefined && id !== '' && known.id !== '' && known.id !== id && name !== '')
+			known = undefined;
 	}
 	if (known !== undefined) return known;
-	const call: OpenCall = { slot: undefined, place: -1, id: '', name: '', early: '', index, extras: undefined };
+	const call: OpenCall = {
+		slot: undefined,
+		place: -1,
+		id: '',
+		name: '',
+		early: '',
+		index,
+		extras: undefined
+	};
 	calls.push(call);
 	return call;
 }
@@ -350,7 +387,9 @@ function readReason(draft: Draft, reason: string): void {
 
 function readUsage(draft: Draft, usage: JsonObject): void {
 	const promptDetails = isJsonObject(usage['prompt_tokens_details']) ? usage['prompt_tokens_details'] : {};
-	const outputDetails = isJsonObject(usage['completion_tokens_details']) ? usage['completion_tokens_details'] : {};
+	const outputDetails = isJsonObject(usage['completion_tokens_details'])
+		? usage['completion_tokens_details']
+		: {};
 	const input = count(usage['prompt_tokens']);
 	const said = count(usage['completion_tokens']);
 	const reasoning = count(outputDetails['reasoning_tokens']);
@@ -359,7 +398,9 @@ function readUsage(draft: Draft, usage: JsonObject): void {
 	draft.usage = {
 		input,
 		output: isBeside ? said + reasoning : said,
-		cacheRead: count(promptDetails['cached_tokens'] ?? usage['prompt_cache_hit_tokens'] ?? usage['cached_tokens']),
+		cacheRead: count(
+			promptDetails['cached_tokens'] ?? usage['prompt_cache_hit_tokens'] ?? usage['cached_tokens']
+		),
 		cacheWrite: count(promptDetails['cache_write_tokens']),
 		reasoning
 	};

@@ -25,7 +25,8 @@ export const openAiChat: Protocol = {
 function encodeOpenAiChat(request: ModelRequest, target: ProtocolTarget): HttpCall {
 	const { quirks } = target;
 	const tools = writeTools(request, target);
-	const maxTokensField = quirks['maxTokensField'] === 'max_completion_tokens' ? 'max_completion_tokens' : 'max_tokens';
+	const maxTokensField =
+		quirks['maxTokensField'] === 'max_completion_tokens' ? 'max_completion_tokens' : 'max_tokens';
 	return {
 		path: `${typeof quirks['basePath'] === 'string' ? quirks['basePath'] : '/v1'}/chat/completions`,
 		headers: { 'content-type': 'application/json' },
@@ -33,11 +34,15 @@ function encodeOpenAiChat(request: ModelRequest, target: ProtocolTarget): HttpCa
 			model: target.ref.model,
 			messages: writeChatMessages(request, target),
 			...(tools.length === 0 ? {} : { tools }),
-			...(tools.length === 0 || request.toolChoice === undefined ? {} : { tool_choice: writeChoice(request, target) }),
+			...(tools.length === 0 || request.toolChoice === undefined
+				? {}
+				: { tool_choice: writeChoice(request, target) }),
 			...(request.maxOutputTokens === undefined ? {} : { [maxTokensField]: request.maxOutputTokens }),
 			...writeEffort(request, target),
 			...writeSearch(request, target),
-			...(quirks['cacheKey'] === true && request.cacheKey !== undefined ? { prompt_cache_key: request.cacheKey } : {}),
+			...(quirks['cacheKey'] === true && request.cacheKey !== undefined
+				? { prompt_cache_key: request.cacheKey }
+				: {}),
 			stream: true,
 			// Without it usage never comes; some refuse fields that they do not know.
 			...(quirks['streamOptions'] === false ? {} : { stream_options: { include_usage: true } })
@@ -46,14 +51,17 @@ function encodeOpenAiChat(request: ModelRequest, target: ProtocolTarget): HttpCa
 }
 
 function writeChoice(request: ModelRequest, target: ProtocolTarget): string {
-	if (request.toolChoice === 'required') return target.quirks['requiredChoice'] === 'any' ? 'any' : 'required';
+	if (request.toolChoice === 'required')
+		return target.quirks['requiredChoice'] === 'any' ? 'any' : 'required';
 	return request.toolChoice ?? 'auto';
 }
 
 function writeEffort(request: ModelRequest, target: ProtocolTarget): JsonObject {
 	const effort = nearestEffort(request.effort, target);
 	if (effort === undefined) return {};
-	return target.quirks['effortField'] === 'reasoning' ? { reasoning: { effort } } : { reasoning_effort: effort };
+	return target.quirks['effortField'] === 'reasoning'
+		? { reasoning: { effort } }
+		: { reasoning_effort: effort };
 }
 
 function writeSearch(request: ModelRequest, target: ProtocolTarget): JsonObject {
@@ -75,7 +83,8 @@ function writeTools(request: ModelRequest, target: ProtocolTarget): JsonObject[]
 		function: {
 			name: tool.name,
 			description: tool.description,
-			parameters: tool.input['type'] === 'object' ? tool.input : { type: 'object', properties: {}, ...tool.input }
+			parameters:
+				tool.input['type'] === 'object' ? tool.input : { type: 'object', properties: {}, ...tool.input }
 		}
 	}));
 }
@@ -93,7 +102,8 @@ export function writeChatMessages(request: ModelRequest, target: ProtocolTarget)
 	for (const [index, turn] of turns.entries()) {
 		if (turn.role === 'user') {
 			// Mistral takes no user message right after a result.
-			if (isMistral && messages.at(-1)?.['role'] === 'tool') messages.push({ role: 'assistant', content: 'Understood.' });
+			if (isMistral && messages.at(-1)?.['role'] === 'tool')
+				messages.push({ role: 'assistant', content: 'Understood.' });
 			messages.push({ role: 'user', content: writeUser(turn, request, target) });
 			continue;
 		}
@@ -111,8 +121,13 @@ export function writeChatMessages(request: ModelRequest, target: ProtocolTarget)
 	return messages;
 }
 
-function writeUser(turn: Extract<Turn, { role: 'user' }>, request: ModelRequest, target: ProtocolTarget): Json {
-	if (turn.parts.every((part) => part.type === 'text')) return turn.parts.map((part) => part.text).join('\n\n');
+function writeUser(
+	turn: Extract<Turn, { role: 'user' }>,
+	request: ModelRequest,
+	target: ProtocolTarget
+): Json {
+	if (turn.parts.every((part) => part.type === 'text'))
+		return turn.parts.map((part) => part.text).join('\n\n');
 	return turn.parts.map((part) => writeUserPart(part, request, target));
 }
 
@@ -204,7 +219,11 @@ function writeReasoning(
 	if (wanted === 'never' || (wanted === 'loop' && !isInLoop)) return;
 	const { reasoning_details: details, field, chunk } = extras;
 	if (field === 'thinking') {
-		chunks.push({ ...(isJsonObject(chunk) ? chunk : {}), type: 'thinking', thinking: [{ type: 'text', text }] });
+		chunks.push({
+			...(isJsonObject(chunk) ? chunk : {}),
+			type: 'thinking',
+			thinking: [{ type: 'text', text }]
+		});
 		return;
 	}
 	if (Array.isArray(details) && details.length > 0) {

@@ -82,7 +82,13 @@ function readEvent(draft: Draft, items: Map<number, Item>, value: JsonObject, em
 	}
 }
 
-function startItem(draft: Draft, items: Map<number, Item>, index: number, item: JsonObject, emit: Emit): Item {
+function startItem(
+	draft: Draft,
+	items: Map<number, Item>,
+	index: number,
+	item: JsonObject,
+	emit: Emit
+): Item {
 	const known = items.get(index);
 	if (known !== undefined) return known;
 	const started: Item = {
@@ -163,7 +169,13 @@ function growArgs(item: Item | undefined, delta: Json | undefined, emit: Emit): 
 	emit({ type: 'call-delta', index: item.places[0] ?? 0, callId: slot.callId, delta });
 }
 
-function finishItem(draft: Draft, items: Map<number, Item>, index: number, item: JsonObject, emit: Emit): void {
+function finishItem(
+	draft: Draft,
+	items: Map<number, Item>,
+	index: number,
+	item: JsonObject,
+	emit: Emit
+): void {
 	const started = startItem(draft, items, index, item, emit);
 	switch (started.type) {
 		case 'message':
@@ -287,7 +299,8 @@ function readUsage(draft: Draft, usage: Json | undefined): void {
 }
 
 function gistOf(item: JsonObject): string {
-	const type = typeof item['type'] === 'string' ? item['type'].replace(/_call$/, '').replaceAll('_', ' ') : 'item';
+	const type =
+		typeof item['type'] === 'string' ? item['type'].replace(/_call$/, '').replaceAll('_', ' ') : 'item';
 	const { action } = item;
 	const said = isJsonObject(action) ? (action['query'] ?? action['url'] ?? action['pattern']) : undefined;
 	return (typeof said === 'string' ? `${type}: ${said}` : type).slice(0, 120);

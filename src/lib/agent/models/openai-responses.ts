@@ -42,7 +42,9 @@ function encodeOpenAiResponses(request: ModelRequest, target: ProtocolTarget): H
 						include: ['reasoning.encrypted_content']
 					}
 				: {}),
-			...(quirks['cacheKey'] === true && request.cacheKey !== undefined ? { prompt_cache_key: request.cacheKey } : {}),
+			...(quirks['cacheKey'] === true && request.cacheKey !== undefined
+				? { prompt_cache_key: request.cacheKey }
+				: {}),
 			store: false,
 			stream: true
 		}
@@ -57,7 +59,8 @@ function writeTools(request: ModelRequest, target: ProtocolTarget): JsonObject[]
 				type: 'function',
 				name: tool.name,
 				description: tool.description,
-				parameters: tool.input['type'] === 'object' ? tool.input : { type: 'object', properties: {}, ...tool.input },
+				parameters:
+					tool.input['type'] === 'object' ? tool.input : { type: 'object', properties: {}, ...tool.input },
 				// Strict is the default here, and refuses schemas with optional fields.
 				strict: false
 			});
@@ -82,7 +85,10 @@ function writeInput(request: ModelRequest, target: ProtocolTarget): JsonObject[]
 		writeAssistant(turn, ids, target, input);
 		for (const result of turn.results) {
 			const call = turn.parts.find((part) => part.type === 'call' && part.callId === result.callId);
-			const isCustom = turn.isSameModel && call !== undefined && itemOf(extrasOf(call, target.ref.provider))['type'] === 'custom_tool_call';
+			const isCustom =
+				turn.isSameModel &&
+				call !== undefined &&
+				itemOf(extrasOf(call, target.ref.provider))['type'] === 'custom_tool_call';
 			input.push({
 				type: isCustom ? 'custom_tool_call_output' : 'function_call_output',
 				call_id: ids.get(result.callId) ?? result.callId,
@@ -98,7 +104,11 @@ function writeUserPart(part: TextPart | FilePart, request: ModelRequest, target:
 	const file = readAttachment(part, request, target);
 	switch (file.kind) {
 		case 'image':
-			return { type: 'input_image', image_url: `data:${file.mediaType};base64,${file.base64}`, detail: 'auto' };
+			return {
+				type: 'input_image',
+				image_url: `data:${file.mediaType};base64,${file.base64}`,
+				detail: 'auto'
+			};
 		case 'pdf':
 			return {
 				type: 'input_file',
@@ -139,7 +149,13 @@ function writeAssistant(
 						: { ...said, type: 'refusal', refusal: part.text };
 				if (message === undefined || message.id !== item['id']) {
 					message = { id: item['id'], content: [] };
-					input.push({ status: 'completed', ...item, type: 'message', role: 'assistant', content: message.content });
+					input.push({
+						status: 'completed',
+						...item,
+						type: 'message',
+						role: 'assistant',
+						content: message.content
+					});
 				}
 				message.content.push(content);
 				continue;

@@ -24,8 +24,10 @@ const badKey =
 	/api[_ -]?key (not valid|is invalid|expired|not found)|(invalid|incorrect|wrong|missing|no|expired)[_ ](x-)?api[_ -]?key|invalid_api_key|authentication|unauthenticated|unauthorized|API_KEY_INVALID/i;
 const noModel =
 	/model[_ ]not[_ ]found|model.{0,80}(does not exist|not exist|not found|is not (a valid|available|supported)|unknown)|unknown model|no such model|invalid model|not a valid model|no endpoints found/i;
-const busy = /overloaded|over capacity|capacity exceeded|service unavailable|currently unavailable|UNAVAILABLE|high demand|loading model/i;
-const slowDown = /rate[_ ]?limit|too many requests|RESOURCE_EXHAUSTED|throttl|slow down|tokens per min|requests per min/i;
+const busy =
+	/overloaded|over capacity|capacity exceeded|service unavailable|currently unavailable|UNAVAILABLE|high demand|loading model/i;
+const slowDown =
+	/rate[_ ]?limit|too many requests|RESOURCE_EXHAUSTED|throttl|slow down|tokens per min|requests per min/i;
 const filtered = /content[_ ]?(policy|filter)|content management policy|safety (system|filter)|flagged/i;
 
 function classify({ status, code, message }: Told): ErrorId {
@@ -69,8 +71,11 @@ function tell(value: Json | undefined, status: number): Told {
 	const inner = value['error'] ?? firstError(value['errors']);
 	if (isJsonObject(inner)) return tell(inner, status);
 	const numeric = [value['code'], value['status'], value['status_code']].find((code) => isHttpStatus(code));
-	const codes = [value['type'], value['status'], value['code'], value['reason']].filter((code) => typeof code === 'string');
-	const specific = codes.find((code) => isErrorId(code)) ?? [...codes].reverse().find((code) => code !== 'error') ?? '';
+	const codes = [value['type'], value['status'], value['code'], value['reason']].filter(
+		(code) => typeof code === 'string'
+	);
+	const specific =
+		codes.find((code) => isErrorId(code)) ?? [...codes].reverse().find((code) => code !== 'error') ?? '';
 	const words = inner ?? value['message'] ?? value['detail'] ?? value['failed_generation'];
 	return {
 		status: status >= 400 ? status : typeof numeric === 'number' ? numeric : 0,

@@ -43,7 +43,13 @@ export interface Provider {
 
 const bearer = { header: 'authorization', prefix: 'Bearer ', isOptional: false } as const;
 const everything: Abilities = { tools: true, images: true, pdf: true, reasoning: true, webSearch: true };
-const textAndTools: Abilities = { tools: true, images: false, pdf: false, reasoning: false, webSearch: false };
+const textAndTools: Abilities = {
+	tools: true,
+	images: false,
+	pdf: false,
+	reasoning: false,
+	webSearch: false
+};
 
 function onRelay(
 	id: string,
@@ -187,7 +193,8 @@ const all: readonly Provider[] = [
 	onRelay('openrouter', {
 		canDirect: true,
 		keyUrl: 'https://openrouter.ai/keys',
-		takes: 'A key; you pay OpenRouter by use, some models are free. The words go to OpenRouter and to whoever runs the model.',
+		takes:
+			'A key; you pay OpenRouter by use, some models are free. The words go to OpenRouter and to whoever runs the model.',
 		quirks: { effortField: 'reasoning', reasoningBack: 'always', webSearch: 'plugin' },
 		defaults: {
 			abilities: { ...everything, pdf: true },
@@ -201,7 +208,8 @@ const all: readonly Provider[] = [
 		canDirect: false,
 		key: { header: 'authorization', prefix: 'Payment ', isOptional: true },
 		keyUrl: 'https://mpp.dev',
-		takes: 'A payment credential of the Machine Payments Protocol, paid by use. The words go to the service behind it.',
+		takes:
+			'A payment credential of the Machine Payments Protocol, paid by use. The words go to the service behind it.',
 		quirks: { maxTokensField: 'max_completion_tokens' },
 		model: 'gpt-4o-mini'
 	}),
@@ -209,7 +217,8 @@ const all: readonly Provider[] = [
 		canDirect: false,
 		key: { header: 'cf-aig-authorization', prefix: 'Bearer ', isOptional: false },
 		keyUrl: 'https://dash.cloudflare.com/?to=/:account/ai/ai-gateway',
-		takes: 'A gateway on your Cloudflare account with your providers\u2019 keys stored in it. The words go to Cloudflare and the provider.',
+		takes:
+			'A gateway on your Cloudflare account with your providers\u2019 keys stored in it. The words go to Cloudflare and the provider.',
 		// The account and the gateway are part of the address: `/v1/{account}/{gateway}/compat`.
 		needsBaseUrl: true,
 		quirks: { basePath: '', maxTokensField: 'max_completion_tokens' },
@@ -219,7 +228,8 @@ const all: readonly Provider[] = [
 	onRelay('workers-ai', {
 		canDirect: false,
 		keyUrl: 'https://dash.cloudflare.com/profile/api-tokens',
-		takes: 'An API token and the id of your Cloudflare account; there is a free daily allowance. The words go to Cloudflare.',
+		takes:
+			'An API token and the id of your Cloudflare account; there is a free daily allowance. The words go to Cloudflare.',
 		needsBaseUrl: true,
 		defaults: { abilities: textAndTools, contextWindow: 24_000, maxOutput: 4096 },
 		model: '@cf/meta/llama-3.3-70b-instruct-fp8-fast'
@@ -270,7 +280,9 @@ const all: readonly Provider[] = [
 	}
 ];
 
-export const providers: ReadonlyMap<string, Provider> = new Map(all.map((provider) => [provider.id, provider]));
+export const providers: ReadonlyMap<string, Provider> = new Map(
+	all.map((provider) => [provider.id, provider])
+);
 
 export function findProvider(id: string): Provider | undefined {
 	return providers.get(id);
@@ -299,7 +311,9 @@ export interface BaseAddress {
 export function readBaseAddress(text: string): BaseAddress | undefined {
 	const trimmed = text.trim();
 	const isBareLoopback = /^(localhost|127\.|\[::1\])/i.test(trimmed);
-	const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) ? trimmed : `${isBareLoopback ? 'http' : 'https'}://${trimmed}`;
+	const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed)
+		? trimmed
+		: `${isBareLoopback ? 'http' : 'https'}://${trimmed}`;
 	let url: URL;
 	try {
 		url = new URL(withScheme);
@@ -308,10 +322,17 @@ export function readBaseAddress(text: string): BaseAddress | undefined {
 	}
 	if (trimmed === '' || (url.protocol !== 'https:' && url.protocol !== 'http:')) return undefined;
 	if (url.username !== '' || url.password !== '') return undefined;
-	const path = url.pathname.replace(/\/+$/, '').replace(/\/(chat\/completions|responses|models|messages)$/, '');
+	const path = url.pathname
+		.replace(/\/+$/, '')
+		.replace(/\/(chat\/completions|responses|models|messages)$/, '');
 	return { origin: url.origin, path, isLoopback: isLoopbackHost(url.hostname) };
 }
 
 export function isLoopbackHost(host: string): boolean {
-	return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
+	return (
+		host === 'localhost' ||
+		host.endsWith('.localhost') ||
+		host === '[::1]' ||
+		/^127(\.\d{1,3}){3}$/.test(host)
+	);
 }

@@ -30,7 +30,11 @@ export interface ModelTarget {
 }
 
 /** Throws an AppError where there is no way to reach the model; the text says what is missing. */
-export function resolveTarget(ref: ModelRef, choice: ProviderChoice, relayOrigin: string | undefined): ModelTarget {
+export function resolveTarget(
+	ref: ModelRef,
+	choice: ProviderChoice,
+	relayOrigin: string | undefined
+): ModelTarget {
 	const provider = findProvider(ref.provider);
 	if (provider === undefined) throw new AppError('model/unavailable', { data: { provider: ref.provider } });
 	const known = lookUpModel(ref);

@@ -4,7 +4,16 @@
  * target has no tools (or a call came as text) both become text.
  */
 
-import type { CallPart, FilePart, Part, ProviderPart, ReasoningPart, RefusalPart, ResultPart, TextPart } from '../../wire/entries';
+import type {
+	CallPart,
+	FilePart,
+	Part,
+	ProviderPart,
+	ReasoningPart,
+	RefusalPart,
+	ResultPart,
+	TextPart
+} from '../../wire/entries';
 import { isJsonObject } from '../../wire/json';
 import type { Json, JsonObject } from '../../wire/json';
 import type { ModelRequest, ProtocolTarget, TranscriptMessage } from './protocol';
@@ -93,7 +102,8 @@ function pushAssistant(
 		}
 	}
 	const joined = joinFences(parts);
-	if (joined.some(says)) turns.push({ role: 'assistant', parts: joined, isSameModel, isSameProvider, results });
+	if (joined.some(says))
+		turns.push({ role: 'assistant', parts: joined, isSameModel, isSameProvider, results });
 	if (told.length > 0) turns.push({ role: 'user', parts: [{ type: 'text', text: told.join('\n\n') }] });
 }
 
@@ -171,7 +181,10 @@ function outputText(output: Json): string {
  * Call ids as a provider takes them: one that fits and is new stays as it is; any other gets a name
  * of its own, the same for the call and its result.
  */
-export function createCallIds(fits: RegExp, make: (n: number) => string): (turn: AssistantTurn) => ReadonlyMap<string, string> {
+export function createCallIds(
+	fits: RegExp,
+	make: (n: number) => string
+): (turn: AssistantTurn) => ReadonlyMap<string, string> {
 	const used = new Set<string>();
 	let n = 0;
 	return (turn) => {

@@ -84,8 +84,15 @@ function readEvent(state: ChatState, value: JsonObject, emit: Emit, event: strin
 			choices: [
 				{
 					delta: {
-						content: typeof response === 'string' ? response : response === undefined || response === null ? null : JSON.stringify(response),
-						...(Array.isArray(calls) ? { tool_calls: calls.map((call, index) => toChatCall(call, state.calls.length + index)) } : {})
+						content:
+							typeof response === 'string'
+								? response
+								: response === undefined || response === null
+									? null
+									: JSON.stringify(response),
+						...(Array.isArray(calls)
+							? { tool_calls: calls.map((call, index) => toChatCall(call, state.calls.length + index)) }
+							: {})
 					},
 					finish_reason: said === value ? (said['finish_reason'] ?? null) : 'stop'
 				}

@@ -7,11 +7,13 @@ import type { CodeRun } from '../../wire/blocks';
 
 /** Longer code stays plain: colouring takes time from the turn that runs in the same worker. */
 export const MAX_HIGHLIGHT = 100_000;
+/** Grammars look ahead over words, brackets and blank lines: long runs of them cost their square. */
+const TOO_DENSE = /\S{400}|\s{300}|[^\n]{2000}/;
 
 /** `lang` as a fence names it (`ts`, `python`, `svelte`, …). The pieces joined are always `text`. */
 export async function highlight(lang: string, text: string): Promise<readonly CodeRun[]> {
 	const plain: CodeRun = ['', text];
-	if (text.length > MAX_HIGHLIGHT || lang === '') return [plain];
+	if (text.length > MAX_HIGHLIGHT || lang === '' || TOO_DENSE.test(text)) return [plain];
 	try {
 		const { colour } = await import('./colour');
 		return colour(lang, text) ?? [plain];

@@ -8,6 +8,7 @@ import { spawnAgent } from '../../../workers/agent-spawn';
 import { m } from '../../paraglide/messages';
 import type { AppStatus, CommandInput, CommandName, CommandOutput, Result } from '../../wire/commands';
 import type { WireError } from '../../wire/errors';
+import { uuidv7 } from '../../wire/uuid';
 import type { FeedItem, Patch, ToPage } from '../../wire/view';
 import { announcementOf } from './announce';
 import { Composer } from './composer.svelte';
@@ -32,7 +33,7 @@ class App {
 	/** The user entry that waits for a model; null while nobody connects one. */
 	connecting = $state.raw<{ readonly userEntryId: string | null } | null>(null);
 	/** Rise when the worker says that a place's data changed. */
-	version = $state({ sessions: 0, providers: 0, skills: 0, settings: 0 });
+	version = $state.raw({ sessions: 0, providers: 0, skills: 0, settings: 0 });
 	readonly toasts = new Toasts();
 	readonly composer = new Composer((sessionId, text, files) => {
 		void this.call('session.draft', { sessionId, text, files });
@@ -47,7 +48,8 @@ class App {
 	start(): void {
 		this.#client ??= createAgentClient({
 			spawn: spawnAgent,
-			newId: () => crypto.randomUUID(),
+			// What a command makes is named by the command: its id must sort by time.
+			newId: () => uuidv7(),
 			wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 			onMessage: (message) => this.#receive(message),
 			onState: (state) => this.#stateChanged(state)
@@ -134,10 +136,14 @@ class App {
 
 	#beside(patch: Patch): void {
 		if (patch.op === 'event') this.announcement = announcementOf(patch.event) ?? this.announcement;
-		else if (patch.op === 'sessions') this.version.sessions++;
-		else if (patch.op === 'changed') this.version[patch.what]++;
+		else if (patch.op === 'sessions') this.#changed('sessions');
+		else if (patch.op === 'changed') this.#changed(patch.what);
 		else if (patch.op === 'error') this.failure = patch.error;
 		else if (patch.op === 'toast') this.#toast(patch);
+	}
+
+	#changed(what: keyof typeof this.version): void {
+		this.version = { ...this.version, [what]: this.version[what] + 1 };
 	}
 
 	#toast({ text, undo }: Extract<Patch, { op: 'toast' }>): void {

@@ -5,7 +5,7 @@
  */
 
 import { isJsonObject } from '../../../wire/json';
-import type { Store, StoreDelete, StoreWrite } from '../../storage/store';
+import type { Store, StoreWrite } from '../../storage/store';
 import { ordKey } from '../../storage/store';
 import { checksum } from './bytes';
 import type { SavedPiece } from './search-index';
@@ -21,7 +21,11 @@ export class SavedPieces {
 	readonly #store: Store;
 	readonly #numbers = new WeakMap<Uint8Array, number>();
 	readonly #sums = new WeakMap<Uint8Array, number>();
+	/** Pieces that are in the store as far as this one knows. */
+	#stored = new Set<string>();
 	#next = 1;
+	/** Of the manifest that was read or written last; 0 where there was none. */
+	#revision = 0;
 
 	constructor(store: Store) {
 		this.#store = store;
@@ -31,9 +35,10 @@ export class SavedPieces {
 	async read(): Promise<SavedIndex | null> {
 		const rows = await this.#store.range('search', {});
 		const byKey = new Map(rows.map(({ key, row }) => [key, row]));
-		for (const key of byKey.keys())
-			this.#next = Math.max(this.#next, Number(/^piece\/(\d+)$/.exec(key)?.[1] ?? 0) + 1);
+		this.#stored = new Set([...byKey.keys()].filter((key) => key.startsWith('piece/')));
+		for (const key of this.#stored) this.#next = Math.max(this.#next, Number(key.slice(6)) + 1);
 		const manifest = byKey.get('manifest');
+		this.#revision = revisionOf(manifest);
 		if (!isJsonObject(manifest) || manifest['v'] !== version || !Array.isArray(manifest['pieces']))
 			return null;
 		const pieces: SavedPiece[] = [];
@@ -51,15 +56,22 @@ export class SavedPieces {
 		return { pieces, dirty };
 	}
 
+	/** Whether another worker has saved since. */
+	async isStale(): Promise<boolean> {
+		return revisionOf(await this.#store.get('search', 'manifest')) !== this.#revision;
+	}
+
 	/**
 	 * One commit: new pieces in, those that are no longer there and the dirty marks out. `pack` runs
-	 * in the same tick as the commit starts, so that no mark made after it can be lost.
+	 * in the same tick as the commit starts, so that no mark made after it can be lost. Throws
+	 * `storage/conflict` where another worker has saved since.
 	 */
 	async write(pack: () => readonly SavedPiece[], epoch: number): Promise<void> {
-		const rows = await this.#store.range('search', {});
+		const dirty = await this.#store.range('search', { prefix: 'dirty/' });
 		const put: StoreWrite[] = [];
-		const keep = new Set(['manifest']);
-		const list = pack().map(({ bytes, dead }) => {
+		const keep = new Set<string>();
+		const pieces = pack();
+		const list = pieces.map(({ bytes, dead }) => {
 			let n = this.#numbers.get(bytes);
 			if (n === undefined) {
 				n = this.#next++;
@@ -70,11 +82,26 @@ export class SavedPieces {
 			keep.add(pieceKey(n));
 			return { n, sum: this.#sums.get(bytes) ?? 0, ...(dead === null ? {} : { dead }) };
 		});
-		put.push({ table: 'search', key: 'manifest', row: { v: version, pieces: list } });
-		const gone: StoreDelete[] = rows
-			.filter(({ key }) => !keep.has(key))
-			.map(({ key }) => ({ table: 'search', key }));
-		await this.#store.commit({ epoch, put, delete: gone });
+		const before = this.#revision;
+		const rev = before + 1;
+		put.push({ table: 'search', key: 'manifest', row: { v: version, rev, pieces: list } });
+		const gone = [...[...this.#stored].filter((key) => !keep.has(key)), ...dirty.map(({ key }) => key)];
+		const known = { table: 'search', key: 'manifest' } as const;
+		try {
+			await this.#store.commit({
+				epoch,
+				expect: [before === 0 ? { ...known, absent: true } : { ...known, field: 'rev', is: before }],
+				put,
+				delete: gone.map((key) => ({ table: 'search', key }))
+			});
+		} catch (thrown) {
+			// What was not written has no number.
+			for (const { bytes } of pieces)
+				if (!this.#stored.has(pieceKey(this.#numbers.get(bytes) ?? 0))) this.#numbers.delete(bytes);
+			throw thrown;
+		}
+		this.#revision = rev;
+		this.#stored = keep;
 	}
 
 	async markDirty(sessionIds: readonly string[], epoch: number): Promise<void> {
@@ -85,6 +112,10 @@ export class SavedPieces {
 		}));
 		await this.#store.commit({ epoch, put });
 	}
+}
+
+function revisionOf(manifest: unknown): number {
+	return isJsonObject(manifest) && typeof manifest['rev'] === 'number' ? manifest['rev'] : 0;
 }
 
 function pieceKey(n: number): string {

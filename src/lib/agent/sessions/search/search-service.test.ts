@@ -123,4 +123,47 @@ describe('search service', () => {
 		expect(await follower.search('tea')).toHaveLength(1);
 		void add;
 	});
+
+	it('shows in one tab what the leader of another has saved, and never overwrites it', async () => {
+		const { add, open, store } = await world();
+		const leader = open();
+		const other = open();
+		await leader.load();
+		await other.load();
+		const one = entry('e1', 's1', 'tea');
+		await add(one);
+		await leader.indexEntries([one]);
+		await leader.save();
+		expect(await other.search('tea')).toHaveLength(1);
+		const two = entry('e2', 's1', 'more tea');
+		await add(two);
+		await leader.indexEntries([two]);
+		await leader.save();
+		const three = entry('e3', 's1', 'tea again');
+		await add(three);
+		await other.indexEntries([three]);
+		await other.save();
+		await other.save();
+		for (const tab of [leader, other, open()]) expect(await tab.search('tea')).toHaveLength(3);
+		const manifest = await store.get('search', 'manifest');
+		const pieces = await store.range('search', { prefix: 'piece/' });
+		expect(manifest).toMatchObject({ pieces: pieces.map(() => ({})) });
+	});
+
+	it('keeps temporary sessions out when it is made anew', async () => {
+		const { store, add, open } = await world();
+		await store.commit({
+			epoch: 0,
+			put: [
+				{
+					table: 'sessions',
+					key: 'temp',
+					row: { id: 'temp', v: 1, createdAt: 1, temporary: true, registers: {} }
+				}
+			]
+		});
+		await add(entry('e1', 's1', 'tea'), entry('x1', 'temp', 'secret tea'));
+		const search = open();
+		expect(await search.load()).toEqual({ entries: 1, isRebuilt: true });
+	});
 });

@@ -6,6 +6,7 @@
 
 import type { SearchHit } from '../../../wire/commands';
 import type { Entry } from '../../../wire/entries';
+import { AppError } from '../../../wire/errors';
 import { isJsonObject } from '../../../wire/json';
 import type { Store } from '../../storage/store';
 import { textOfEntry } from './entry-text';
@@ -52,8 +53,18 @@ export function createSearchService({ store, epoch }: Services): SearchService {
 	/** Sessions that are marked as changed since the last save. */
 	let dirty = new Set<string>();
 
+	/** Temporary sessions are in the store, too, as far as it can be seen from here: they leave no trace. */
 	async function addAll(prefix: string, into = index): Promise<void> {
-		for await (const text of storedTexts(store, prefix)) into.add(text);
+		const temporary = new Map<string, boolean>();
+		for await (const text of storedTexts(store, prefix)) {
+			const { sessionId } = text;
+			let isTemporary = temporary.get(sessionId);
+			if (isTemporary === undefined) {
+				const row = await store.get('sessions', sessionId);
+				temporary.set(sessionId, (isTemporary = isJsonObject(row) && row['temporary'] === true));
+			}
+			if (!isTemporary) into.add(text);
+		}
 	}
 
 	async function rebuild(): Promise<number> {
@@ -86,6 +97,15 @@ export function createSearchService({ store, epoch }: Services): SearchService {
 			throw thrown;
 		});
 		return loading;
+	}
+
+	/** Another worker leads and has saved: what it saved holds all that is here, and more. */
+	async function refresh(): Promise<void> {
+		await load();
+		if (!(await saved.isStale())) return;
+		index = createSearchIndex();
+		loading = undefined;
+		await load();
 	}
 
 	/** Titles of the sessions that may be shown. */
@@ -152,7 +172,7 @@ export function createSearchService({ store, epoch }: Services): SearchService {
 			for (const id of ids) if (index.remove(id)) hasUnsaved = true;
 		},
 		async search(text, options = {}) {
-			await load();
+			await refresh();
 			const limit = Math.min(50, Math.max(1, Math.floor(options.limit ?? 10)));
 			for (let fetched = limit * 3; ; fetched *= 4) {
 				const found = index.query(text, { ...options, limit: fetched });
@@ -171,7 +191,8 @@ export function createSearchService({ store, epoch }: Services): SearchService {
 				}, epoch());
 			} catch (thrown) {
 				hasUnsaved = true;
-				throw thrown;
+				if (thrown instanceof AppError && thrown.id === 'storage/conflict') await refresh();
+				else throw thrown;
 			}
 		}
 	};
