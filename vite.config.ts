@@ -9,6 +9,7 @@ import { defineConfig, type Plugin } from 'vite';
 function onlyLanguage(): Plugin {
 	return {
 		name: 'wherry:only-language',
+		apply: 'build',
 		transform: {
 			filter: { id: /\/paraglide\/messages\/.+\.js$/ },
 			handler: (code) =>

@@ -129,7 +129,7 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
 				if (current === undefined) return;
 				const settle = (result: Result<CommandOutput<K>>) => {
 					if (mine !== generation || !pending.delete(id)) return;
-					if (name === 'session.open' && result.ok) remember(result.data);
+					if (name === 'session.open' && result.ok) remember(result.data, input !== null && 'sessionId' in input && input.sessionId === null);
 					resolve(result);
 				};
 				current.endpoint.call(name, id, input).then(settle, (thrown: unknown) =>
@@ -141,9 +141,9 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
 		});
 	}
 
-	function remember(opened: unknown): void {
+	function remember(opened: unknown, wasNew: boolean): void {
 		if (typeof opened !== 'object' || opened === null || !('sessionId' in opened)) return;
-		if (typeof opened.sessionId === 'string') openInput = { sessionId: opened.sessionId };
+		if (typeof opened.sessionId === 'string') openInput = { sessionId: opened.sessionId, begin: wasNew };
 	}
 
 	void start('starting');

@@ -44,7 +44,8 @@ export function spawnAgent(): SpawnedAgent {
 		attach: async (port) => {
 			await remote.attach(transfer(port, [port]));
 			const lent = lendBuiltinModel();
-			if (lent !== undefined) await remote.lendModel(transfer(lent, [lent]));
+			// A model that cannot be lent is one model fewer, not a dead worker.
+			if (lent !== undefined) await remote.lendModel(transfer(lent, [lent])).catch(() => undefined);
 			void watchLock();
 		},
 		lendModel: (port) => remote.lendModel(transfer(port, [port])),

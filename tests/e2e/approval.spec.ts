@@ -4,7 +4,7 @@ import type { WherryPage } from './wherry-page';
 
 // `web` reaches any host only when a person says so.
 const action = 'web_fetch';
-const where = 'https://example.org/news';
+const where = 'https://harbour-news.test/today';
 
 async function heldCall(app: WherryPage, upstream: Upstream): Promise<void> {
 	await app.connect();
@@ -19,7 +19,7 @@ test('a dangerous call waits and says what it would do and to whom (OT-45, OT-85
 	upstream
 }) => {
 	await heldCall(app, upstream);
-	await expect(app.approval(action)).toContainText('example.org');
+	await expect(app.approval(action)).toContainText('harbour-news.test');
 	for (const name of ['Approve once', 'Reject'])
 		await expect(app.approval(action).getByRole('button', { name, exact: true })).toBeVisible();
 	expect(upstream.asked('read the news')).toHaveLength(1);
@@ -31,6 +31,7 @@ test('a held call waits through a reload, and runs when approved (OT-85, CT-03)'
 	watch
 }) => {
 	watch.allowErrors(/Failed to load resource/);
+	watch.allowOrigin('https://harbour-news.test');
 	await heldCall(app, upstream);
 	await app.reload();
 	await app.expectTurn('held');
@@ -56,6 +57,7 @@ test('"Always allow this" is remembered for that call, not for another host (CT-
 	watch
 }) => {
 	watch.allowErrors(/Failed to load resource/);
+	watch.allowOrigin('https://harbour-news.test');
 	await heldCall(app, upstream);
 	await app.approval(action).getByRole('button', { name: 'Always allow this', exact: true }).click();
 	await expect(app.articles('Wherry').last()).toContainText('that was the news', { timeout: 40_000 });
@@ -66,7 +68,7 @@ test('"Always allow this" is remembered for that call, not for another host (CT-
 	await expect(app.articles('Wherry').last()).toContainText('still the news', { timeout: 40_000 });
 	await expect(app.approval(action)).toHaveCount(0);
 
-	upstream.calls('and elsewhere', action, { url: 'https://example.net/' }, 'elsewhere');
+	upstream.calls('and elsewhere', action, { url: 'https://another-harbour.test/' }, 'elsewhere');
 	await app.send('and elsewhere');
 	await app.expectTurn('held');
 });
@@ -90,5 +92,8 @@ test('a new message settles a held call as not run (OT-85)', async ({ app, upstr
 	upstream.answer('never mind', 'all right');
 	await app.ask('never mind', 'all right');
 	await expect(app.approval(action)).toHaveCount(0);
-	expect(upstream.lastAsked('never mind').lines.at(-1)).toBe('user: never mind');
+	// A provider may want the result and the message in one; their order there is its own affair.
+	const { lines } = upstream.lastAsked('never mind');
+	expect(lines).toContain('user: never mind');
+	expect(lines.find((line) => line.startsWith('tool: '))).toMatch(/not run/);
 });

@@ -42,7 +42,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
 
 		test(`a held call, ${colorScheme}: axe finds nothing (OT-85) @phone`, async ({ app, page, upstream }) => {
 			await app.connect();
-			upstream.calls('read the news', 'web_fetch', { url: 'https://example.org/' }, 'read');
+			upstream.calls('read the news', 'web_fetch', { url: 'https://harbour-news.test/' }, 'read');
 			await app.send('read the news');
 			await app.expectTurn('held');
 			await expectAccessible(page);

@@ -4,7 +4,10 @@ import { noUsage } from '../../src/lib/wire/entries';
 import type { Part } from '../../src/lib/wire/entries';
 import type { ModelPort, ModelReply, ModelRequest } from '../../src/lib/agent/models/protocol';
 
-export type Script = (responsesSoFar: number, request: ModelRequest) => Partial<ModelReply> & { readonly parts: readonly Part[] };
+export type Script = (
+	responsesSoFar: number,
+	request: ModelRequest
+) => Partial<ModelReply> & { readonly parts: readonly Part[] };
 
 export function call(callId: string, action: string, args: Record<string, string | number> = {}): Part {
 	return { type: 'call', callId, action, args, via: 'native' };
@@ -17,7 +20,10 @@ export interface ScriptedModel extends ModelPort {
 	readonly requests: ModelRequest[];
 }
 
-export function createScriptedModel(script: Script, options: { contextWindow?: number; tools?: boolean } = {}): ScriptedModel {
+export function createScriptedModel(
+	script: Script,
+	options: { contextWindow?: number; tools?: boolean } = {}
+): ScriptedModel {
 	const requests: ModelRequest[] = [];
 	return {
 		requests,
@@ -34,7 +40,8 @@ export function createScriptedModel(script: Script, options: { contextWindow?: n
 			const reply = script(soFar, request);
 			if (signal.aborted) return { model: request.model, parts: [], stop: 'aborted', usage: noUsage };
 			for (const [index, part] of reply.parts.entries()) {
-				if (part.type === 'text') for (const word of part.text.split(/(?<= )/)) onEvent({ type: 'text', index, delta: word });
+				if (part.type === 'text')
+					for (const word of part.text.split(/(?<= )/)) onEvent({ type: 'text', index, delta: word });
 				if (part.type === 'call') {
 					onEvent({ type: 'call-start', index, callId: part.callId, action: part.action });
 					onEvent({ type: 'call-delta', index, callId: part.callId, delta: JSON.stringify(part.args) });

@@ -56,7 +56,11 @@ export function createFakeSkills(world: World, options: { hang?: string } = {}):
 	};
 	return {
 		tools: () =>
-			Object.keys(actions).map((name) => ({ name, description: name, input: { type: 'object', properties: {} } })),
+			Object.keys(actions).map((name) => ({
+				name,
+				description: name,
+				input: { type: 'object', properties: {} }
+			})),
 		facts,
 		check: (action) => (facts(action) === undefined ? new AppError('skill/unknown').toWire() : undefined),
 		destinations: (_action, args) => (typeof args['to'] === 'string' ? [args['to']] : []),

@@ -59,7 +59,13 @@ export async function openTurnWorld(options: TurnWorldOptions): Promise<TurnWorl
 		entries.set(entry.id, entry);
 	}
 	const stored = (await store.get('sessions', sessionId)) as SessionRecord | undefined;
-	let record: SessionRecord = stored ?? { id: sessionId, v: 1, createdAt: 0, temporary: false, registers: {} };
+	let record: SessionRecord = stored ?? {
+		id: sessionId,
+		v: 1,
+		createdAt: 0,
+		temporary: false,
+		registers: {}
+	};
 	const facts = (of: SessionRecord): SessionFacts => ({
 		...defaultFacts,
 		...Object.fromEntries(Object.entries(of.registers).map(([name, register]) => [name, register.value]))
@@ -74,12 +80,14 @@ export async function openTurnWorld(options: TurnWorldOptions): Promise<TurnWorl
 			...of,
 			registers: {
 				...of.registers,
-				...Object.fromEntries(Object.entries(patch).map(([name, value]) => [name, { value, lam, dev: 'test' }]))
+				...Object.fromEntries(
+					Object.entries(patch).map(([name, value]) => [name, { value, lam, dev: 'test' }])
+				)
 			}
 		}),
 		branch(head) {
 			const branch: Entry[] = [];
-			for (let id = head; id !== null; ) {
+			for (let id = head; id !== null;) {
 				const entry = entries.get(id);
 				if (entry === undefined) break;
 				branch.unshift(entry);

@@ -26,11 +26,16 @@ const script: Script = (responses) => {
 	if (responses === steps) return { parts: [text('All forty steps are done.')] };
 	const count = responses % 5 === 4 ? 3 : 1;
 	const calls = Array.from({ length: count }, (_, index) =>
-		call(`c${String(responses)}-${String(index)}`, kinds[(responses + index) % kinds.length] ?? 'look', { step: responses })
+		call(`c${String(responses)}-${String(index)}`, kinds[(responses + index) % kinds.length] ?? 'look', {
+			step: responses
+		})
 	);
 	return { parts: [text(`Step ${String(responses)}. `), ...calls] };
 };
-const expectedCalls = Array.from({ length: steps }, (_, step) => (step % 5 === 4 ? 3 : 1)).reduce((a, b) => a + b, 0);
+const expectedCalls = Array.from({ length: steps }, (_, step) => (step % 5 === 4 ? 3 : 1)).reduce(
+	(a, b) => a + b,
+	0
+);
 
 function openLife(store: Store, world: World, life: string): Promise<TurnWorld> {
 	return openTurnWorld({
@@ -54,17 +59,26 @@ async function driveToEnd(life: TurnWorld, ended: Promise<unknown>): Promise<voi
 		await tick();
 		for (const approval of await life.approvals()) {
 			if (approval.state !== 'asked') continue;
-			await life.decide(approval.approvalId, approval.held.kind === 'outcome-unknown' ? 'done' : 'once').catch(() => undefined);
+			await life
+				.decide(approval.approvalId, approval.held.kind === 'outcome-unknown' ? 'done' : 'once')
+				.catch(() => undefined);
 		}
 	}
 	await over;
 }
 
 /** One life that crashes at `point`, then new lives until nothing is open. */
-async function runWithCrashes(inner: Store, world: World, points: readonly CrashPoint[]): Promise<CrashingStore | undefined> {
+async function runWithCrashes(
+	inner: Store,
+	world: World,
+	points: readonly CrashPoint[]
+): Promise<CrashingStore | undefined> {
 	let log: CrashingStore | undefined;
 	for (const [life, point] of [...points, undefined].entries()) {
-		const store = createCrashingStore(inner, { afterwards: 'hang', ...(point === undefined ? {} : { crash: point }) });
+		const store = createCrashingStore(inner, {
+			afterwards: 'hang',
+			...(point === undefined ? {} : { crash: point })
+		});
 		log ??= store;
 		const opened = await openLife(store, world, `life${String(life)}`);
 		const hasTurn = (await inner.range('turns', {})).length > 0;
@@ -80,19 +94,29 @@ async function checkNothingLostOrDoubled(inner: Store, world: World): Promise<vo
 	const stored = await inner.range('entries', {});
 	expect(stored).toHaveLength(branch.length);
 	expect(branch.filter((entry) => entry.kind === 'user')).toHaveLength(1);
-	const said = branch.flatMap((entry) => (entry.kind === 'assistant' ? [entry.parts[0]?.type === 'text' ? entry.parts[0].text : ''] : []));
-	expect(said).toEqual([...Array.from({ length: steps }, (_, step) => `Step ${String(step)}. `), 'All forty steps are done.']);
-	const results = branch.flatMap((entry) => entry.parts.flatMap((part) => (part.type === 'result' ? [part.callId] : [])));
+	const said = branch.flatMap((entry) =>
+		entry.kind === 'assistant' ? [entry.parts[0]?.type === 'text' ? entry.parts[0].text : ''] : []
+	);
+	expect(said).toEqual([
+		...Array.from({ length: steps }, (_, step) => `Step ${String(step)}. `),
+		'All forty steps are done.'
+	]);
+	const results = branch.flatMap((entry) =>
+		entry.parts.flatMap((part) => (part.type === 'result' ? [part.callId] : []))
+	);
 	expect(new Set(results).size).toBe(expectedCalls);
 	expect(results).toHaveLength(expectedCalls);
 
 	const counts = new Map<string, number>();
 	for (const { action, key } of world.executions) {
 		// A keyed remote applies a key once, however often it is sent; pure and local may run again.
-		if (action === 'tick' || action === 'fire' || action === 'probe') counts.set(key, (counts.get(key) ?? 0) + 1);
+		if (action === 'tick' || action === 'fire' || action === 'probe')
+			counts.set(key, (counts.get(key) ?? 0) + 1);
 	}
 	expect([...counts.values()].filter((count) => count > 1)).toEqual([]);
-	const keyed = new Set(world.executions.filter(({ action }) => action === 'ping' || action === 'pay').map(({ key }) => key));
+	const keyed = new Set(
+		world.executions.filter(({ action }) => action === 'ping' || action === 'pay').map(({ key }) => key)
+	);
 	expect(keyed.size).toBe(results.filter((id) => ['ping', 'pay'].includes(actionOf(id))).length);
 	expect(await readOpenTurns(inner)).toEqual([]);
 }
@@ -139,7 +163,9 @@ describe('crash points of a 40-step turn (CT-01, OT-48)', () => {
 			try {
 				await checkNothingLostOrDoubled(inner, world);
 			} catch (thrown) {
-				throw new Error(`seed ${String(seed)}, round ${String(round)}: ${JSON.stringify(points)}`, { cause: thrown });
+				throw new Error(`seed ${String(seed)}, round ${String(round)}: ${JSON.stringify(points)}`, {
+					cause: thrown
+				});
 			}
 		}
 	}, 3_600_000);

@@ -10,7 +10,13 @@ export type Inline =
 	| { readonly t: 'strong' | 'em' | 'del'; readonly c: readonly Inline[] }
 	| { readonly t: 'br' }
 	/** `href` is absolute and safe to put into `a href`. `host` is what is shown beside the text. */
-	| { readonly t: 'link'; readonly href: string; readonly host: string; readonly title?: string; readonly c: readonly Inline[] }
+	| {
+			readonly t: 'link';
+			readonly href: string;
+			readonly host: string;
+			readonly title?: string;
+			readonly c: readonly Inline[];
+	  }
 	/** A small `data:image/…` picture that came with the text. */
 	| { readonly t: 'image'; readonly src: string; readonly alt: string }
 	/** A picture elsewhere: shown as a placeholder with its full address, never loaded by itself. */
@@ -22,8 +28,18 @@ export type Block =
 	| { readonly k: 'h'; readonly level: 1 | 2 | 3 | 4 | 5 | 6; readonly c: readonly Inline[] }
 	| { readonly k: 'code'; readonly lang: string; readonly text: string }
 	| { readonly k: 'quote'; readonly c: readonly Block[] }
-	| { readonly k: 'list'; readonly ordered: boolean; readonly start: number; readonly items: readonly ListItem[] }
-	| { readonly k: 'table'; readonly align: readonly ('left' | 'right' | 'center' | null)[]; readonly head: readonly (readonly Inline[])[]; readonly rows: readonly (readonly (readonly Inline[])[])[] }
+	| {
+			readonly k: 'list';
+			readonly ordered: boolean;
+			readonly start: number;
+			readonly items: readonly ListItem[];
+	  }
+	| {
+			readonly k: 'table';
+			readonly align: readonly ('left' | 'right' | 'center' | null)[];
+			readonly head: readonly (readonly Inline[])[];
+			readonly rows: readonly (readonly (readonly Inline[])[])[];
+	  }
 	| { readonly k: 'hr' }
 	| { readonly k: 'math'; readonly tex: string };
 

@@ -11,44 +11,94 @@ import type { Effect, Mode, Replay } from './events';
 import type { Json, JsonObject } from './json';
 import type { FeedItem, FileView, SessionRow, TraceLine } from './view';
 
-export type Result<T> = { readonly ok: true; readonly data: T } | { readonly ok: false; readonly error: WireError };
+export type Result<T> =
+	{ readonly ok: true; readonly data: T } | { readonly ok: false; readonly error: WireError };
 
 export interface Commands {
 	/* ── one session ── */
 	/** Points this page at a session (null: a new one, stored with its first message). The snapshot comes over the port. `at` shows the branch that ends in (or contains) that entry. */
-	'session.open': { in: { sessionId: string | null; at?: string; temporary?: boolean }; out: { sessionId: string } };
+	'session.open': {
+		in: {
+			sessionId: string | null;
+			at?: string;
+			temporary?: boolean;
+			/** Begin it anew where it was never stored: a fresh session whose worker died. */ begin?: boolean;
+		};
+		out: { sessionId: string };
+	};
 	/** Resolves after the commit of the user entry (or of the queue row). `sessionId` is the open one's. */
 	'session.send': {
-		in: { sessionId: string; text: string; files: readonly FilePart[]; whenRunning?: 'steer' | 'queue'; allowSecret?: boolean };
+		in: {
+			sessionId: string;
+			text: string;
+			files: readonly FilePart[];
+			whenRunning?: 'steer' | 'queue';
+			allowSecret?: boolean;
+		};
 		out: { entryId: string | null; turnId: string | null };
 	};
 	'session.stop': { in: { sessionId: string }; out: null };
 	'session.unqueue': { in: { sessionId: string; id: string }; out: null };
 	/** A new sibling of a user entry, and a turn from it. */
-	'session.edit': { in: { sessionId: string; entryId: string; text: string; files?: readonly FilePart[] }; out: { entryId: string } };
+	'session.edit': {
+		in: { sessionId: string; entryId: string; text: string; files?: readonly FilePart[] };
+		out: { entryId: string };
+	};
 	/** A new answer to the user entry that this entry (or its turn) answers; a sibling. */
 	'session.retry': { in: { sessionId: string; entryId: string; model?: ModelRef }; out: null };
 	'session.fork': { in: { sessionId: string; entryId: string }; out: { sessionId: string } };
 	/** Shows the branch through this entry (its newest leaf). */
 	'session.switch': { in: { sessionId: string; entryId: string }; out: null };
 	'session.compact': { in: { sessionId: string; upTo?: string }; out: { entryId: string } };
-	'session.configure': { in: { sessionId: string; mode?: Mode; model?: ModelRef; effort?: string; webSearch?: boolean }; out: null };
+	'session.configure': {
+		in: { sessionId: string; mode?: Mode; model?: ModelRef; effort?: string; webSearch?: boolean };
+		out: null;
+	};
 	'session.draft': { in: { sessionId: string; text: string; files: readonly FilePart[] }; out: null };
-	'session.range': { in: { sessionId: string; from: number; to: number }; out: { total: number; items: readonly FeedItem[] } };
+	'session.range': {
+		in: { sessionId: string; from: number; to: number };
+		out: { total: number; items: readonly FeedItem[] };
+	};
 	'session.tree': { in: { sessionId: string }; out: { head: string | null; nodes: readonly TreeNode[] } };
 	'session.trace': { in: { sessionId: string; turnId: string }; out: readonly TraceLine[] };
-	'call.decide': { in: { sessionId: string; approvalId: string; decision: 'once' | 'always' | 'reject' | 'done' | 'retry' }; out: null };
-	'call.payload': { in: { sessionId: string; entryId: string; callId: string }; out: { args: string; output: string } };
+	'call.decide': {
+		in: { sessionId: string; approvalId: string; decision: 'once' | 'always' | 'reject' | 'done' | 'retry' };
+		out: null;
+	};
+	'call.payload': {
+		in: { sessionId: string; entryId: string; callId: string };
+		out: { args: string; output: string };
+	};
 	'call.undo': { in: { sessionId: string; effectKey: string }; out: null };
 	'turn.undo': { in: { sessionId: string; turnId: string }; out: { undone: number } };
 
 	/* ── all sessions ── */
-	'sessions.list': { in: { archived?: boolean; text?: string; folder?: string; limit?: number; before?: string }; out: { rows: readonly SessionRow[]; next: string | null; badRows: number } };
+	'sessions.list': {
+		in: { archived?: boolean; text?: string; folder?: string; limit?: number; before?: string };
+		out: { rows: readonly SessionRow[]; next: string | null; badRows: number };
+	};
 	'sessions.search': { in: { text: string; limit?: number }; out: readonly SearchHit[] };
-	'session.update': { in: { sessionId: string; title?: string; pinned?: boolean; archived?: boolean; hidden?: boolean; folder?: string; tags?: readonly string[] }; out: null };
-	'session.export': { in: { sessionId: string; format: 'jsonl' | 'html' }; out: { name: string; mediaType: string; text: string } };
+	'session.update': {
+		in: {
+			sessionId: string;
+			title?: string;
+			pinned?: boolean;
+			archived?: boolean;
+			hidden?: boolean;
+			folder?: string;
+			tags?: readonly string[];
+		};
+		out: null;
+	};
+	'session.export': {
+		in: { sessionId: string; format: 'jsonl' | 'html' };
+		out: { name: string; mediaType: string; text: string };
+	};
 	'sessions.export': { in: { format: 'jsonl' }; out: { name: string; mediaType: string; text: string } };
-	'sessions.import': { in: { name: string; text: string }; out: { sessions: readonly { id: string; title: string }[]; skipped: readonly string[] } };
+	'sessions.import': {
+		in: { name: string; text: string };
+		out: { sessions: readonly { id: string; title: string }[]; skipped: readonly string[] };
+	};
 
 	/* ── content ── */
 	'file.attach': { in: { name: string; mediaType: string; bytes: Uint8Array<ArrayBuffer> }; out: FilePart };
@@ -61,8 +111,14 @@ export interface Commands {
 	'providers.saveKey': { in: { provider: string; key: string; baseUrl?: string }; out: ProbeResult };
 	'providers.removeKey': { in: { provider: string }; out: null };
 	'providers.probe': { in: { provider: string; model?: string }; out: ProbeResult };
-	'providers.configure': { in: { provider: string; via?: 'relay' | 'direct'; baseUrl?: string; model?: string }; out: null };
-	'providers.chain': { in: { models: readonly ModelRef[]; perModelTimeoutMs: number } | null; out: { models: readonly ModelRef[]; perModelTimeoutMs: number } };
+	'providers.configure': {
+		in: { provider: string; via?: 'relay' | 'direct'; baseUrl?: string; model?: string };
+		out: null;
+	};
+	'providers.chain': {
+		in: { models: readonly ModelRef[]; perModelTimeoutMs: number } | null;
+		out: { models: readonly ModelRef[]; perModelTimeoutMs: number };
+	};
 	'models.list': { in: null; out: readonly ModelOption[] };
 
 	/* ── skills ── */
@@ -132,7 +188,12 @@ export interface ModelInfo {
 	readonly label: string;
 	readonly contextWindow: number;
 	/** US dollars per million tokens, and the day the price was read. */
-	readonly price?: { readonly input: number; readonly output: number; readonly cacheRead?: number; readonly asOf: string };
+	readonly price?: {
+		readonly input: number;
+		readonly output: number;
+		readonly cacheRead?: number;
+		readonly asOf: string;
+	};
 }
 
 export interface ProbeResult {
@@ -174,7 +235,11 @@ export interface AgentEndpoint {
 	attach(port: MessagePort): Promise<void>;
 	/** Lends the browser's own model, which only windows have, through a port. */
 	lendModel(port: MessagePort): Promise<void>;
-	call<K extends CommandName>(name: K, commandId: string, input: CommandInput<K>): Promise<Result<CommandOutput<K>>>;
+	call<K extends CommandName>(
+		name: K,
+		commandId: string,
+		input: CommandInput<K>
+	): Promise<Result<CommandOutput<K>>>;
 }
 
 export type { FileView };

@@ -75,14 +75,7 @@ export interface ProviderPart {
 	readonly gist: string;
 	readonly raw: Json;
 }
-export type Part =
-	| TextPart
-	| ReasoningPart
-	| CallPart
-	| ResultPart
-	| FilePart
-	| RefusalPart
-	| ProviderPart;
+export type Part = TextPart | ReasoningPart | CallPart | ResultPart | FilePart | RefusalPart | ProviderPart;
 
 /** Which model, through whom. `provider` is a provider id (`anthropic`), `model` the provider's own name. */
 export interface ModelRef {
@@ -115,15 +108,7 @@ export function addUsage(a: Usage, b: Usage): Usage {
  * Why a model response ended. `pause`: the provider wants to be asked again with what it has said
  * (Anthropic `pause_turn`). `cut`: no terminator came. `aborted`: we stopped it.
  */
-export type StopReason =
-	| 'end'
-	| 'calls'
-	| 'length'
-	| 'refused'
-	| 'pause'
-	| 'cut'
-	| 'aborted'
-	| 'error';
+export type StopReason = 'end' | 'calls' | 'length' | 'refused' | 'pause' | 'cut' | 'aborted' | 'error';
 
 /** One try of a fallback chain. */
 export interface Attempt {

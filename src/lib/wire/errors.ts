@@ -13,72 +13,402 @@ interface ErrorRow {
 }
 
 export const errorTable = {
-	'input/invalid': { status: 400, retryable: false, text: 'Something in this request is not as it should be.', next: 'Check the marked value and try again.' },
-	'session/not-found': { status: 404, retryable: false, text: 'This session is not on this device.', next: 'Pick another session from the list, or start a new one.' },
-	'session/read-only': { status: 409, retryable: false, text: 'This session can be read but not written here.', next: 'Reload the page to get the newest version of Wherry.' },
-	'entry/not-found': { status: 404, retryable: false, text: 'This message is no longer in the session.', next: 'Reload the session.' },
-	'turn/not-found': { status: 404, retryable: false, text: 'There is no such turn.', next: 'Reload the session.' },
-	'turn/already-running': { status: 409, retryable: true, text: 'A turn is already running in this session.', next: 'Stop it, steer it, or queue the message.' },
-	'turn/no-progress': { status: 500, retryable: true, text: 'The turn was tried several times and got no further.', next: 'Retry the message, perhaps with another model.' },
-	'turn/interrupted': { status: 500, retryable: true, text: 'The turn was interrupted before it ended.', next: 'Retry the message.' },
-	'model/no-key': { status: 401, retryable: false, text: 'This provider has no key yet.', next: 'Add a key under Providers, or pick another model.' },
-	'model/wrong-key': { status: 401, retryable: false, text: 'The provider did not accept the key.', next: 'Check the key under Providers, then retry.' },
-	'model/no-network': { status: 503, retryable: true, text: 'The model could not be reached.', next: 'Check the connection, then retry. Nothing that arrived is lost.' },
-	'model/blocked-by-cors': { status: 502, retryable: false, text: 'The provider does not let a browser call it directly.', next: 'Switch this provider to go through the relay.' },
-	'model/rate-limited': { status: 429, retryable: true, text: 'The provider asks to slow down.', next: 'Wait a little, then retry, or pick another model.' },
-	'model/overloaded': { status: 529, retryable: true, text: 'The provider is overloaded.', next: 'Retry in a moment, or pick another model.' },
-	'model/server-error': { status: 502, retryable: true, text: 'The provider failed on its side.', next: 'Retry, or pick another model.' },
-	'model/context-too-long': { status: 413, retryable: false, text: 'The conversation is longer than this model can read.', next: 'Compact the session with /compact, or pick a model with a larger context.' },
-	'model/refused': { status: 200, retryable: false, text: 'The model declined to answer.', next: 'Rephrase the message, or pick another model.' },
-	'model/malformed-stream': { status: 502, retryable: true, text: 'The provider sent something that could not be read.', next: 'Retry. The text that arrived is kept.' },
-	'model/stream-cut': { status: 502, retryable: true, text: 'The answer broke off before its end.', next: 'Retry. The text that arrived is kept.' },
-	'model/bad-request': { status: 400, retryable: false, text: 'The provider did not accept the request.', next: 'Read the detail below; another model may accept it.' },
-	'model/not-found': { status: 404, retryable: false, text: 'The provider does not know this model.', next: 'Pick another model under Providers.' },
-	'model/plan': { status: 402, retryable: false, text: 'The account behind this key has no credit or plan for this.', next: "Check billing with the provider, or pick another model." },
-	'model/timeout': { status: 504, retryable: true, text: 'The model took too long to answer.', next: 'Retry, or pick another model.' },
-	'model/unavailable': { status: 503, retryable: false, text: 'This model is not available here.', next: 'Pick another model.' },
-	'model/all-failed': { status: 502, retryable: true, text: 'No model of the fallback chain answered.', next: 'Read what each one said, then retry.' },
-	'skill/unknown': { status: 404, retryable: false, text: 'There is no such skill.', next: 'See Skills for what is there.' },
-	'skill/disabled': { status: 409, retryable: false, text: 'This skill is switched off.', next: 'Switch it on under Skills.' },
-	'skill/unavailable': { status: 409, retryable: false, text: 'This skill cannot run here.', next: 'Skills says what it is missing.' },
-	'skill/bad-arguments': { status: 400, retryable: false, text: 'The arguments do not fit this skill.', next: 'Correct the marked arguments.' },
-	'skill/failed': { status: 500, retryable: true, text: 'The skill failed.', next: 'Read the detail, then retry.' },
-	'skill/rate-limited': { status: 429, retryable: true, text: 'This skill is being used too often.', next: 'Wait a moment, then retry.' },
-	'skill/timeout': { status: 504, retryable: true, text: 'The skill took too long.', next: 'Retry, or ask for less at once.' },
-	'skill/stopped': { status: 499, retryable: true, text: 'The call was stopped.', next: 'Retry the message to run it again.' },
-	'skill/not-run': { status: 409, retryable: false, text: 'This call was not run.', next: 'Ask again if it is still wanted.' },
-	'skill/rejected': { status: 403, retryable: false, text: 'You rejected this call.', next: 'Say what should happen instead.' },
-	'skill/outcome-unknown': { status: 500, retryable: false, text: 'It is not known whether this call took effect.', next: 'Check by hand, then mark it done or run it again.' },
-	'gate/denied': { status: 403, retryable: false, text: 'A rule does not allow this call.', next: 'See Settings, policy.' },
-	'gate/approval-stale': { status: 409, retryable: false, text: 'This approval has expired.', next: 'Ask for the call again.' },
-	'gate/approval-used': { status: 409, retryable: false, text: 'This approval has been used already.', next: 'Nothing more to do.' },
-	'gate/approval-mismatch': { status: 409, retryable: false, text: 'The call is not the one that was approved.', next: 'Look at the call again before approving.' },
-	'fetch/url-not-allowed': { status: 403, retryable: false, text: 'This address may not be fetched.', next: 'Use a public https address.' },
-	'fetch/too-large': { status: 413, retryable: false, text: 'The page is too large.', next: 'Ask for a smaller page.' },
-	'fetch/timeout': { status: 504, retryable: true, text: 'The page took too long.', next: 'Retry in a moment.' },
-	'fetch/too-many-redirects': { status: 502, retryable: false, text: 'The page redirects too often.', next: 'Use the final address.' },
-	'fetch/failed': { status: 502, retryable: true, text: 'The page could not be fetched.', next: 'Check the address and the connection.' },
-	'relay/unknown-provider': { status: 404, retryable: false, text: 'The relay has no such provider.', next: 'See /api/relay/providers for the ids.' },
-	'relay/not-authorized': { status: 401, retryable: false, text: 'The relay needs a key for this.', next: 'Send your own key in the provider\u2019s header.' },
-	'relay/rate-limited': { status: 429, retryable: true, text: 'Too many requests from this address.', next: 'Wait a minute, then retry.' },
-	'relay/upstream-unreachable': { status: 502, retryable: true, text: 'The provider could not be reached from the relay.', next: 'Retry in a moment.' },
-	'relay/method-not-allowed': { status: 405, retryable: false, text: 'This address does not take that method.', next: 'See /openapi.json.' },
-	'relay/origin-not-allowed': { status: 403, retryable: false, text: 'Requests from this origin are not taken.', next: 'Open Wherry at its own address.' },
-	'relay/path-not-allowed': { status: 403, retryable: false, text: 'The relay does not forward this path.', next: 'See /openapi.json.' },
-	'storage/quota-exceeded': { status: 507, retryable: true, text: 'This browser has no room left for Wherry.', next: 'Free some space on the device or export and delete old sessions, then retry.' },
-	'storage/gone': { status: 500, retryable: true, text: 'The browser closed or cleared Wherry\u2019s storage.', next: 'Reload the page.' },
-	'storage/stale-epoch': { status: 409, retryable: true, text: 'Another tab has taken over.', next: 'Go on in that tab, or reload this one.' },
-	'storage/conflict': { status: 409, retryable: true, text: 'This changed in the meantime.', next: 'Reload and try again.' },
-	'storage/newer-schema': { status: 409, retryable: false, text: 'A newer Wherry has written here.', next: 'Reload to update. Until then everything can be read.' },
-	'storage/failed': { status: 500, retryable: true, text: 'The browser\u2019s storage did not answer.', next: 'Reload the page.' },
-	'worker/crashed': { status: 500, retryable: true, text: 'The agent stopped unexpectedly.', next: 'It is being restarted. Everything that was shown is kept.' },
-	'worker/no-leader': { status: 503, retryable: true, text: 'The tab that runs the agent does not answer.', next: 'This tab takes over in a moment.' },
-	'vault/no-secret': { status: 404, retryable: false, text: 'There is no such key in the vault.', next: 'Add it under Providers.' },
-	'vault/wrong-origin': { status: 403, retryable: false, text: 'This key may only go to the provider it belongs to.', next: 'Add a key for that provider.' },
-	'vault/secret-in-message': { status: 400, retryable: false, text: 'This looks like a key. It was not sent and not stored.', next: 'Save it as a provider key instead, or send it anyway.' },
-	'import/unreadable': { status: 400, retryable: false, text: 'This file could not be read.', next: 'Choose an export of Wherry, ChatGPT, Claude, Open WebUI or LobeChat.' },
-	'http/not-found': { status: 404, retryable: false, text: 'There is nothing at this address.', next: 'Go back to your sessions.' },
-	'internal/unexpected': { status: 500, retryable: true, text: 'Something went wrong that should not have.', next: 'Retry. If it stays, export the session and report it.' }
+	'input/invalid': {
+		status: 400,
+		retryable: false,
+		text: 'Something in this request is not as it should be.',
+		next: 'Check the marked value and try again.'
+	},
+	'session/not-found': {
+		status: 404,
+		retryable: false,
+		text: 'This session is not on this device.',
+		next: 'Pick another session from the list, or start a new one.'
+	},
+	'session/read-only': {
+		status: 409,
+		retryable: false,
+		text: 'This session can be read but not written here.',
+		next: 'Reload the page to get the newest version of Wherry.'
+	},
+	'entry/not-found': {
+		status: 404,
+		retryable: false,
+		text: 'This message is no longer in the session.',
+		next: 'Reload the session.'
+	},
+	'turn/not-found': {
+		status: 404,
+		retryable: false,
+		text: 'There is no such turn.',
+		next: 'Reload the session.'
+	},
+	'turn/already-running': {
+		status: 409,
+		retryable: true,
+		text: 'A turn is already running in this session.',
+		next: 'Stop it, steer it, or queue the message.'
+	},
+	'turn/no-progress': {
+		status: 500,
+		retryable: true,
+		text: 'The turn was tried several times and got no further.',
+		next: 'Retry the message, perhaps with another model.'
+	},
+	'turn/interrupted': {
+		status: 500,
+		retryable: true,
+		text: 'The turn was interrupted before it ended.',
+		next: 'Retry the message.'
+	},
+	'model/no-key': {
+		status: 401,
+		retryable: false,
+		text: 'This provider has no key yet.',
+		next: 'Add a key under Providers, or pick another model.'
+	},
+	'model/wrong-key': {
+		status: 401,
+		retryable: false,
+		text: 'The provider did not accept the key.',
+		next: 'Check the key under Providers, then retry.'
+	},
+	'model/no-network': {
+		status: 503,
+		retryable: true,
+		text: 'The model could not be reached.',
+		next: 'Check the connection, then retry. Nothing that arrived is lost.'
+	},
+	'model/blocked-by-cors': {
+		status: 502,
+		retryable: false,
+		text: 'The provider does not let a browser call it directly.',
+		next: 'Switch this provider to go through the relay.'
+	},
+	'model/rate-limited': {
+		status: 429,
+		retryable: true,
+		text: 'The provider asks to slow down.',
+		next: 'Wait a little, then retry, or pick another model.'
+	},
+	'model/overloaded': {
+		status: 529,
+		retryable: true,
+		text: 'The provider is overloaded.',
+		next: 'Retry in a moment, or pick another model.'
+	},
+	'model/server-error': {
+		status: 502,
+		retryable: true,
+		text: 'The provider failed on its side.',
+		next: 'Retry, or pick another model.'
+	},
+	'model/context-too-long': {
+		status: 413,
+		retryable: false,
+		text: 'The conversation is longer than this model can read.',
+		next: 'Compact the session with /compact, or pick a model with a larger context.'
+	},
+	'model/refused': {
+		status: 200,
+		retryable: false,
+		text: 'The model declined to answer.',
+		next: 'Rephrase the message, or pick another model.'
+	},
+	'model/malformed-stream': {
+		status: 502,
+		retryable: true,
+		text: 'The provider sent something that could not be read.',
+		next: 'Retry. The text that arrived is kept.'
+	},
+	'model/stream-cut': {
+		status: 502,
+		retryable: true,
+		text: 'The answer broke off before its end.',
+		next: 'Retry. The text that arrived is kept.'
+	},
+	'model/bad-request': {
+		status: 400,
+		retryable: false,
+		text: 'The provider did not accept the request.',
+		next: 'Read the detail below; another model may accept it.'
+	},
+	'model/not-found': {
+		status: 404,
+		retryable: false,
+		text: 'The provider does not know this model.',
+		next: 'Pick another model under Providers.'
+	},
+	'model/plan': {
+		status: 402,
+		retryable: false,
+		text: 'The account behind this key has no credit or plan for this.',
+		next: 'Check billing with the provider, or pick another model.'
+	},
+	'model/timeout': {
+		status: 504,
+		retryable: true,
+		text: 'The model took too long to answer.',
+		next: 'Retry, or pick another model.'
+	},
+	'model/unavailable': {
+		status: 503,
+		retryable: false,
+		text: 'This model is not available here.',
+		next: 'Pick another model.'
+	},
+	'model/all-failed': {
+		status: 502,
+		retryable: true,
+		text: 'No model of the fallback chain answered.',
+		next: 'Read what each one said, then retry.'
+	},
+	'skill/unknown': {
+		status: 404,
+		retryable: false,
+		text: 'There is no such skill.',
+		next: 'See Skills for what is there.'
+	},
+	'skill/disabled': {
+		status: 409,
+		retryable: false,
+		text: 'This skill is switched off.',
+		next: 'Switch it on under Skills.'
+	},
+	'skill/unavailable': {
+		status: 409,
+		retryable: false,
+		text: 'This skill cannot run here.',
+		next: 'Skills says what it is missing.'
+	},
+	'skill/bad-arguments': {
+		status: 400,
+		retryable: false,
+		text: 'The arguments do not fit this skill.',
+		next: 'Correct the marked arguments.'
+	},
+	'skill/failed': {
+		status: 500,
+		retryable: true,
+		text: 'The skill failed.',
+		next: 'Read the detail, then retry.'
+	},
+	'skill/rate-limited': {
+		status: 429,
+		retryable: true,
+		text: 'This skill is being used too often.',
+		next: 'Wait a moment, then retry.'
+	},
+	'skill/timeout': {
+		status: 504,
+		retryable: true,
+		text: 'The skill took too long.',
+		next: 'Retry, or ask for less at once.'
+	},
+	'skill/stopped': {
+		status: 499,
+		retryable: true,
+		text: 'The call was stopped.',
+		next: 'Retry the message to run it again.'
+	},
+	'skill/not-run': {
+		status: 409,
+		retryable: false,
+		text: 'This call was not run.',
+		next: 'Ask again if it is still wanted.'
+	},
+	'skill/rejected': {
+		status: 403,
+		retryable: false,
+		text: 'You rejected this call.',
+		next: 'Say what should happen instead.'
+	},
+	'skill/outcome-unknown': {
+		status: 500,
+		retryable: false,
+		text: 'It is not known whether this call took effect.',
+		next: 'Check by hand, then mark it done or run it again.'
+	},
+	'gate/denied': {
+		status: 403,
+		retryable: false,
+		text: 'A rule does not allow this call.',
+		next: 'See Settings, policy.'
+	},
+	'gate/approval-stale': {
+		status: 409,
+		retryable: false,
+		text: 'This approval has expired.',
+		next: 'Ask for the call again.'
+	},
+	'gate/approval-used': {
+		status: 409,
+		retryable: false,
+		text: 'This approval has been used already.',
+		next: 'Nothing more to do.'
+	},
+	'gate/approval-mismatch': {
+		status: 409,
+		retryable: false,
+		text: 'The call is not the one that was approved.',
+		next: 'Look at the call again before approving.'
+	},
+	'fetch/url-not-allowed': {
+		status: 403,
+		retryable: false,
+		text: 'This address may not be fetched.',
+		next: 'Use a public https address.'
+	},
+	'fetch/too-large': {
+		status: 413,
+		retryable: false,
+		text: 'The page is too large.',
+		next: 'Ask for a smaller page.'
+	},
+	'fetch/timeout': {
+		status: 504,
+		retryable: true,
+		text: 'The page took too long.',
+		next: 'Retry in a moment.'
+	},
+	'fetch/too-many-redirects': {
+		status: 502,
+		retryable: false,
+		text: 'The page redirects too often.',
+		next: 'Use the final address.'
+	},
+	'fetch/failed': {
+		status: 502,
+		retryable: true,
+		text: 'The page could not be fetched.',
+		next: 'Check the address and the connection.'
+	},
+	'relay/unknown-provider': {
+		status: 404,
+		retryable: false,
+		text: 'The relay has no such provider.',
+		next: 'See /api/relay/providers for the ids.'
+	},
+	'relay/not-authorized': {
+		status: 401,
+		retryable: false,
+		text: 'The relay needs a key for this.',
+		next: 'Send your own key in the provider\u2019s header.'
+	},
+	'relay/rate-limited': {
+		status: 429,
+		retryable: true,
+		text: 'Too many requests from this address.',
+		next: 'Wait a minute, then retry.'
+	},
+	'relay/upstream-unreachable': {
+		status: 502,
+		retryable: true,
+		text: 'The provider could not be reached from the relay.',
+		next: 'Retry in a moment.'
+	},
+	'relay/method-not-allowed': {
+		status: 405,
+		retryable: false,
+		text: 'This address does not take that method.',
+		next: 'See /openapi.json.'
+	},
+	'relay/origin-not-allowed': {
+		status: 403,
+		retryable: false,
+		text: 'Requests from this origin are not taken.',
+		next: 'Open Wherry at its own address.'
+	},
+	'relay/path-not-allowed': {
+		status: 403,
+		retryable: false,
+		text: 'The relay does not forward this path.',
+		next: 'See /openapi.json.'
+	},
+	'storage/quota-exceeded': {
+		status: 507,
+		retryable: true,
+		text: 'This browser has no room left for Wherry.',
+		next: 'Free some space on the device or export and delete old sessions, then retry.'
+	},
+	'storage/gone': {
+		status: 500,
+		retryable: true,
+		text: 'The browser closed or cleared Wherry\u2019s storage.',
+		next: 'Reload the page.'
+	},
+	'storage/stale-epoch': {
+		status: 409,
+		retryable: true,
+		text: 'Another tab has taken over.',
+		next: 'Go on in that tab, or reload this one.'
+	},
+	'storage/conflict': {
+		status: 409,
+		retryable: true,
+		text: 'This changed in the meantime.',
+		next: 'Reload and try again.'
+	},
+	'storage/newer-schema': {
+		status: 409,
+		retryable: false,
+		text: 'A newer Wherry has written here.',
+		next: 'Reload to update. Until then everything can be read.'
+	},
+	'storage/failed': {
+		status: 500,
+		retryable: true,
+		text: 'The browser\u2019s storage did not answer.',
+		next: 'Reload the page.'
+	},
+	'worker/crashed': {
+		status: 500,
+		retryable: true,
+		text: 'The agent stopped unexpectedly.',
+		next: 'It is being restarted. Everything that was shown is kept.'
+	},
+	'worker/no-leader': {
+		status: 503,
+		retryable: true,
+		text: 'The tab that runs the agent does not answer.',
+		next: 'This tab takes over in a moment.'
+	},
+	'vault/no-secret': {
+		status: 404,
+		retryable: false,
+		text: 'There is no such key in the vault.',
+		next: 'Add it under Providers.'
+	},
+	'vault/wrong-origin': {
+		status: 403,
+		retryable: false,
+		text: 'This key may only go to the provider it belongs to.',
+		next: 'Add a key for that provider.'
+	},
+	'vault/secret-in-message': {
+		status: 400,
+		retryable: false,
+		text: 'This looks like a key. It was not sent and not stored.',
+		next: 'Save it as a provider key instead, or send it anyway.'
+	},
+	'import/unreadable': {
+		status: 400,
+		retryable: false,
+		text: 'This file could not be read.',
+		next: 'Choose an export of Wherry, ChatGPT, Claude, Open WebUI or LobeChat.'
+	},
+	'http/not-found': {
+		status: 404,
+		retryable: false,
+		text: 'There is nothing at this address.',
+		next: 'Go back to your sessions.'
+	},
+	'internal/unexpected': {
+		status: 500,
+		retryable: true,
+		text: 'Something went wrong that should not have.',
+		next: 'Retry. If it stays, export the session and report it.'
+	}
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorId = keyof typeof errorTable;

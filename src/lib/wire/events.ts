@@ -54,22 +54,67 @@ interface EventBase {
 }
 
 export type LoopEventBody =
-	| { readonly type: 'turn-start'; readonly sessionId: string; readonly entryId: string; readonly mode: Mode; readonly model: ModelRef; readonly at: number }
+	| {
+			readonly type: 'turn-start';
+			readonly sessionId: string;
+			readonly entryId: string;
+			readonly mode: Mode;
+			readonly model: ModelRef;
+			readonly at: number;
+	  }
 	| { readonly type: 'step-start'; readonly step: number; readonly entryId: string; readonly model: ModelRef }
 	| { readonly type: 'reasoning-delta'; readonly index: number; readonly delta: string }
 	| { readonly type: 'text-delta'; readonly index: number; readonly delta: string }
 	| { readonly type: 'call-start'; readonly callId: string; readonly index: number; readonly action: string }
 	| { readonly type: 'call-delta'; readonly callId: string; readonly delta: string }
 	| { readonly type: 'call-held'; readonly held: HeldCall }
-	| { readonly type: 'call-run'; readonly callId: string; readonly action: string; readonly args: Json; readonly at: number }
-	| { readonly type: 'call-progress'; readonly callId: string; readonly text: string; readonly fraction?: number }
-	| { readonly type: 'call-end'; readonly callId: string; readonly action: string; readonly status: CallStatus; readonly entryId: string; readonly durationMs: number; readonly error?: WireError }
+	| {
+			readonly type: 'call-run';
+			readonly callId: string;
+			readonly action: string;
+			readonly args: Json;
+			readonly at: number;
+	  }
+	| {
+			readonly type: 'call-progress';
+			readonly callId: string;
+			readonly text: string;
+			readonly fraction?: number;
+	  }
+	| {
+			readonly type: 'call-end';
+			readonly callId: string;
+			readonly action: string;
+			readonly status: CallStatus;
+			readonly entryId: string;
+			readonly durationMs: number;
+			readonly error?: WireError;
+	  }
 	/** The response is committed: `entryId` can be read. Comes before its calls run. `reset` events never come: a retried response starts a new `step-start` with the same step. */
-	| { readonly type: 'step-end'; readonly step: number; readonly entryId: string; readonly usage: Usage; readonly stop: StopReason }
-	| { readonly type: 'notice'; readonly level: 'info' | 'warning'; readonly code: string; readonly text: string; readonly error?: WireError }
+	| {
+			readonly type: 'step-end';
+			readonly step: number;
+			readonly entryId: string;
+			readonly usage: Usage;
+			readonly stop: StopReason;
+	  }
+	| {
+			readonly type: 'notice';
+			readonly level: 'info' | 'warning';
+			readonly code: string;
+			readonly text: string;
+			readonly error?: WireError;
+	  }
 	| { readonly type: 'turn-park'; readonly reason: ParkReason; readonly waitingFor: readonly string[] }
 	/** After a park, or in a new process after a crash (`recovered`): then no second `turn-start` comes. */
 	| { readonly type: 'turn-resume'; readonly sessionId: string; readonly reason: ParkReason | 'recovered' }
-	| { readonly type: 'turn-end'; readonly outcome: TurnOutcome; readonly error?: WireError; readonly usage: Usage; readonly steps: number; readonly durationMs: number };
+	| {
+			readonly type: 'turn-end';
+			readonly outcome: TurnOutcome;
+			readonly error?: WireError;
+			readonly usage: Usage;
+			readonly steps: number;
+			readonly durationMs: number;
+	  };
 
 export type LoopEvent = EventBase & LoopEventBody;

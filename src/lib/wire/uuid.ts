@@ -9,7 +9,7 @@ export function uuidv7(now: number = Date.now()): string {
 	if (now > lastMs) {
 		lastMs = now;
 		// 11 random bits leave 2,048 ids a millisecond before the counter could run over.
-		counter = ((bytes[6] ?? 0) << 8 | (bytes[7] ?? 0)) & 0x7ff;
+		counter = (((bytes[6] ?? 0) << 8) | (bytes[7] ?? 0)) & 0x7ff;
 	} else if (++counter > 0xfff) {
 		lastMs++;
 		counter = 0;

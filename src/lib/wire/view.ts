@@ -41,7 +41,12 @@ export interface FileView {
 
 /** `open`: how many blocks at the end are the open tail of a busy answer (absent: none); a `stream` patch replaces those. */
 export type AnswerPart =
-	| { readonly type: 'text'; readonly blocks: readonly Block[]; readonly open?: number; readonly citations?: readonly { readonly url: string; readonly title?: string }[] }
+	| {
+			readonly type: 'text';
+			readonly blocks: readonly Block[];
+			readonly open?: number;
+			readonly citations?: readonly { readonly url: string; readonly title?: string }[];
+	  }
 	| { readonly type: 'reasoning'; readonly blocks: readonly Block[]; readonly open?: number }
 	| { readonly type: 'refusal'; readonly text: string }
 	| { readonly type: 'provider'; readonly provider: string; readonly gist: string };
@@ -99,7 +104,13 @@ interface ItemBase {
 }
 
 export type FeedItem =
-	| (ItemBase & { readonly type: 'you'; readonly text: string; readonly files: readonly FileView[]; readonly branch?: BranchView; readonly by?: string })
+	| (ItemBase & {
+			readonly type: 'you';
+			readonly text: string;
+			readonly files: readonly FileView[];
+			readonly branch?: BranchView;
+			readonly by?: string;
+	  })
 	| (ItemBase & {
 			readonly type: 'wherry';
 			readonly model: ModelRef;
@@ -115,7 +126,11 @@ export type FeedItem =
 			readonly connect?: { readonly userEntryId: string };
 	  })
 	| (ItemBase & { readonly type: 'call'; readonly call: CallView })
-	| (ItemBase & { readonly type: 'summary' | 'note'; readonly blocks: readonly Block[]; readonly branch?: BranchView });
+	| (ItemBase & {
+			readonly type: 'summary' | 'note';
+			readonly blocks: readonly Block[];
+			readonly branch?: BranchView;
+	  });
 
 /** What is true of the open session besides its feed. */
 export interface SessionState {
@@ -151,11 +166,23 @@ export interface TraceLine {
 
 export type Patch =
 	/** Replaces every held item with `ord >= from` by `items`, and the total. */
-	| { readonly op: 'items'; readonly from: number; readonly total: number; readonly items: readonly FeedItem[] }
+	| {
+			readonly op: 'items';
+			readonly from: number;
+			readonly total: number;
+			readonly items: readonly FeedItem[];
+	  }
 	/** Changes one item in place (a call's state, an ended turn). */
 	| { readonly op: 'item'; readonly item: FeedItem }
 	/** Appends to a busy answer: part `part` (created as `kind` if new) drops its open tail, gains `frozen` blocks for good, and shows `tail` after them. */
-	| { readonly op: 'stream'; readonly key: string; readonly part: number; readonly kind: 'text' | 'reasoning'; readonly frozen: readonly Block[]; readonly tail: readonly Block[] }
+	| {
+			readonly op: 'stream';
+			readonly key: string;
+			readonly part: number;
+			readonly kind: 'text' | 'reasoning';
+			readonly frozen: readonly Block[];
+			readonly tail: readonly Block[];
+	  }
 	/** The arguments of a call as they are written (delta). */
 	| { readonly op: 'args'; readonly key: string; readonly delta: string }
 	| { readonly op: 'state'; readonly state: SessionState }
@@ -165,12 +192,23 @@ export type Patch =
 	| { readonly op: 'sessions' }
 	/** Another place's data changed: ask again. */
 	| { readonly op: 'changed'; readonly what: 'providers' | 'skills' | 'settings' }
-	| { readonly op: 'toast'; readonly text: string; readonly undo?: { readonly command: 'session.update'; readonly input: unknown } }
+	| {
+			readonly op: 'toast';
+			readonly text: string;
+			readonly undo?: { readonly command: 'session.update'; readonly input: unknown };
+	  }
 	/** Something failed that belongs to no item. */
 	| { readonly op: 'error'; readonly error: WireError };
 
 /** Worker → page over the raw MessagePort. The page answers each `batch` with `{ack: cursor}`. */
 export type ToPage =
-	| { readonly type: 'snapshot'; readonly cursor: number; readonly sessionId: string | null; readonly state: SessionState | null; readonly window: Window; readonly trace: readonly TraceLine[] }
+	| {
+			readonly type: 'snapshot';
+			readonly cursor: number;
+			readonly sessionId: string | null;
+			readonly state: SessionState | null;
+			readonly window: Window;
+			readonly trace: readonly TraceLine[];
+	  }
 	| { readonly type: 'batch'; readonly cursor: number; readonly patches: readonly Patch[] };
 export type FromPage = { readonly ack: number } | { readonly resync: true };

@@ -40,7 +40,7 @@ import { createReadCommands, createSessionCommands } from './session-commands';
 import { sessionState, turnEnds, undoStates } from './session-state';
 import { openPolicy, openSettings } from './settings';
 import { systemPrompt } from './system-prompt';
-import { createTabs } from './tabs';
+import { createTabs, isStale } from './tabs';
 import type { Channel, Lease } from './tabs';
 import { createTurns } from './turns';
 import type { Turns } from './turns';
@@ -67,7 +67,11 @@ export interface AgentOptions {
 export interface Agent {
 	/** Resolves when recovery is done. */
 	attach(port: Port): Promise<void>;
-	call<K extends CommandName>(name: K, commandId: string, input: CommandInput<K>): Promise<Result<CommandOutput<K>>>;
+	call<K extends CommandName>(
+		name: K,
+		commandId: string,
+		input: CommandInput<K>
+	): Promise<Result<CommandOutput<K>>>;
 	/** The tab is put to sleep: another may lead. */
 	freeze(): void;
 }
@@ -76,6 +80,8 @@ interface Life {
 	readonly host: Host;
 	readonly turns: Turns;
 	readonly writes: Dispatcher;
+	/** Another tab goes on: from now on nothing that is under way here is written. */
+	end(): void;
 }
 
 export async function createAgent(options: AgentOptions): Promise<Agent> {
@@ -93,14 +99,25 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 
 	/** Everything that is read from the store, under this epoch. A follower's epoch is refused by every commit. */
 	async function openLife(epoch: number): Promise<Life> {
-		const at = { store, epoch: () => epoch };
+		let isOver = false;
+		const at = { store, epoch: () => (isOver ? followerEpoch : epoch) };
 		const settings = await openSettings(store, at.epoch);
 		const vault = await openKeyring({ ...options.ports, ...at, crypto, relayOrigin: options.relayOrigin });
 		const policy = await openPolicy(store);
 		const lamport = await openLamClock(store);
 		const search = createSearchService(at);
-		const repository = createRepository({ ...options.ports, store, device: options.device, turnOf: (id) => status.display(id) });
-		const services = hostServices({ repository, search, storageStatus: options.storageStatus, relay: options.relay });
+		const repository = createRepository({
+			...options.ports,
+			store,
+			device: options.device,
+			turnOf: (id) => status.display(id)
+		});
+		const services = hostServices({
+			repository,
+			search,
+			storageStatus: options.storageStatus,
+			relay: options.relay
+		});
 		const catalog = await createCatalog({
 			...options.ports,
 			...at,
@@ -108,7 +125,13 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 			host: services,
 			hasSecret: (name) => vault.has(name),
 			sign: (secretId, request, header) =>
-				vault.sign({ secretId, request, place: (headers, key) => { headers.set(header, header.toLowerCase() === 'authorization' ? `Bearer ${key}` : key); } }),
+				vault.sign({
+					secretId,
+					request,
+					place: (headers, key) => {
+						headers.set(header, header.toLowerCase() === 'authorization' ? `Bearer ${key}` : key);
+					}
+				}),
 			timeZone: options.timeZone,
 			locale: options.locale
 		});
@@ -122,33 +145,82 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 			builtin: lazyBuiltin(() => options.builtin?.()),
 			hasBuiltin: () => options.builtin?.() !== undefined
 		});
-		const parts = { ...at, ports: options.ports, device: options.device, repository, lamport, catalog, providers, policy, settings, search, status, bus, systemPrompt };
+		const parts = {
+			...at,
+			ports: options.ports,
+			device: options.device,
+			repository,
+			lamport,
+			catalog,
+			providers,
+			policy,
+			settings,
+			search,
+			status,
+			bus,
+			systemPrompt
+		};
 		const host: Host = {
 			...parts,
 			keepOffDisk: (sessionId) => temporary.add(sessionId),
 			writer: createWriters(parts, createSessionWriter)
 		};
 		const turns = createTurns(host);
-		return { host, turns, writes: createDispatcher({ remembers: true }, createSessionCommands(host, turns), createLibraryCommands(host)) };
+		const writes = createDispatcher(
+			{ remembers: true },
+			createSessionCommands(host, turns),
+			createLibraryCommands(host)
+		);
+		return {
+			host,
+			turns,
+			writes,
+			end() {
+				isOver = true;
+				turns.abandon();
+			}
+		};
 	}
 
-	async function begin(epoch: number): Promise<void> {
+	/** Lives follow each other; a command waits until the one that is being opened has recovered. */
+	let opening: Promise<void> = Promise.resolve();
+	function begin(epoch: number): Promise<void> {
+		opening = opening.then(
+			() => open(epoch),
+			() => open(epoch)
+		);
+		return opening;
+	}
+
+	async function open(epoch: number): Promise<void> {
 		const shown = view?.sessionId() ?? null;
-		life?.turns.abandon();
+		const unsaved = shown === null ? null : await life?.host.repository.record(shown);
+		life?.end();
 		life = await openLife(epoch);
 		reads = undefined;
-		if (shown !== null) await openReads().call('session.open', `reopen-${options.ports.ids.next()}`, { sessionId: shown });
+		await (epoch === followerEpoch ? life.turns.look() : life.turns.recover());
+		// Roles have changed: what the page says of this tab is asked anew.
+		bus.publish({ kind: 'changed', what: 'settings' });
+		if (shown === null) return;
+		const isStored = (await life.host.repository.record(shown)) !== null;
+		if (!isStored && unsaved != null) life.host.repository.begin(unsaved);
+		await openReads().call('session.open', `reopen-${options.ports.ids.next()}`, { sessionId: shown });
 	}
 
 	function openReads(): Dispatcher {
 		if (life === undefined || view === undefined) throw new AppError('worker/crashed');
-		reads ??= createDispatcher({ remembers: false }, createReadCommands(life.host, view), createLibraryReads(life.host), {
-			'app.status': appStatus,
-			'app.takeOver': () => {
-				tabs.takeOver();
-				return Promise.resolve(null);
+		reads ??= createDispatcher(
+			{ remembers: false },
+			createReadCommands(life.host, view),
+			createLibraryReads(life.host),
+			{
+				'app.status': appStatus,
+				'app.takeOver': async () => {
+					await tabs.takeOver();
+					return null;
+				}
 			}
-		});
+		);
 		return reads;
 	}
 
@@ -168,24 +240,39 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 		store,
 		async onLead(epoch) {
 			await begin(epoch);
-			await life?.turns.recover();
 			// Fresh as of now; the search index is read beside everything else.
-			void current().search.load().catch(() => undefined);
+			void current()
+				.search.load()
+				.catch(() => undefined);
 		},
 		onLose() {
-			life?.turns.abandon();
+			life?.end();
 			void begin(followerEpoch);
 		},
 		onCommand: (name, id, input) => callWrite(name, id, input),
 		onBus: receive
 	});
 
-	function callWrite(name: string, id: string, input: unknown): Promise<Result<unknown>> {
+	async function callWrite(name: string, id: string, input: unknown): Promise<Result<unknown>> {
+		await opening;
 		const writes = life?.writes;
 		if (writes?.has(name) !== true) {
-			return Promise.resolve({ ok: false, error: new AppError('input/invalid', { message: `There is no command ${name}.` }).toWire() });
+			return {
+				ok: false,
+				error: new AppError('input/invalid', { message: `There is no command ${name}.` }).toWire()
+			};
 		}
 		return writes.callAny(name, id, input);
+	}
+
+	/** By whoever leads. What the fence refused because the lead has just changed hands is asked of the new leader. */
+	async function write(name: string, id: string, input: unknown): Promise<Result<unknown>> {
+		for (let attempt = 0; ; attempt++) {
+			const result =
+				tabs.role() === 'leader' ? await callWrite(name, id, input) : await tabs.forward(name, id, input);
+			if (!isStale(result) || attempt === maximumHandovers) return result;
+			await options.ports.clock.sleep(handoverMs);
+		}
 	}
 
 	/** News from the leader, in a tab that follows. */
@@ -202,7 +289,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 	}
 	// A temporary session is nobody else's business.
 	bus.subscribe((message) => {
-		const sessionId = 'sessionId' in message ? message.sessionId : 'record' in message ? message.record.id : '';
+		const sessionId =
+			'sessionId' in message ? message.sessionId : 'record' in message ? message.record.id : '';
 		if (!temporary.has(sessionId)) tabs.tell(message);
 	});
 
@@ -224,7 +312,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 						return { title: facts?.title ?? id, effects: facts?.effects ?? [] };
 					},
 					gist: (action, args) => current().catalog.gist(action, args),
-					byline: (model) => (model.provider === 'rehearsal' ? 'Rehearsal · no model' : current().providers.label(model))
+					byline: (model) =>
+						model.provider === 'rehearsal' ? 'Rehearsal · no model' : current().providers.label(model)
 				},
 				stateOf: async (loaded) => ({
 					...(await sessionState(current(), loaded)),
@@ -238,11 +327,15 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 		},
 		async call<K extends CommandName>(name: K, commandId: string, input: CommandInput<K>) {
 			try {
+				await tabs.ready();
 				const local = openReads();
+				if (isTemporaryOpen(name, input) && tabs.role() !== 'leader') {
+					const message = 'A temporary session lives in the tab that runs the agent. Take over here first.';
+					throw new AppError('worker/no-leader', { message });
+				}
 				if (local.has(name)) return await local.call(name, commandId, input);
 				if (isOutdated) throw new AppError('storage/newer-schema');
-				if (tabs.role() !== 'leader') return answerFor<K>(await tabs.forward(name, commandId, input));
-				return answerFor<K>(await callWrite(name, commandId, input));
+				return answerFor<K>(await write(name, commandId, input));
 			} catch (thrown) {
 				return { ok: false, error: toAppError(thrown).toWire() };
 			}
@@ -253,9 +346,23 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 	};
 }
 
+/** Its rows are in one worker's memory: another tab would have to write them down to pass them on. */
+function isTemporaryOpen(name: CommandName, input: unknown): boolean {
+	return (
+		name === 'session.open' &&
+		typeof input === 'object' &&
+		input !== null &&
+		'temporary' in input &&
+		input.temporary === true
+	);
+}
+
 function lazyBuiltin(port: () => BuiltinPort | undefined): ModelPort {
 	const now = (): ModelPort => createBuiltinModel(port());
-	return { ask: (request, options) => now().ask(request, options), describe: (model) => now().describe(model) };
+	return {
+		ask: (request, options) => now().ask(request, options),
+		describe: (model) => now().describe(model)
+	};
 }
 
 /** An answer by name is what its name says: the leader runs the same build, or refuses. */
@@ -266,3 +373,7 @@ function answerFor<K extends CommandName>(result: Result<unknown>): Result<Comma
 
 /** No epoch is below it: whatever a follower would write is refused. */
 const followerEpoch = -1;
+
+/** How often, and after how long, a command is tried again while the lead changes hands. */
+const maximumHandovers = 20;
+const handoverMs = 100;

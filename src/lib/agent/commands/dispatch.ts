@@ -12,13 +12,20 @@ const rememberedAnswers = 500;
 
 export interface Dispatcher {
 	has(name: string): name is CommandName;
-	call<K extends CommandName>(name: K, commandId: string, input: CommandInput<K>): Promise<Result<CommandOutput<K>>>;
+	call<K extends CommandName>(
+		name: K,
+		commandId: string,
+		input: CommandInput<K>
+	): Promise<Result<CommandOutput<K>>>;
 	/** For a command that came from another tab: the handler's own checks are what stands behind its input. */
 	callAny(name: CommandName, commandId: string, input: unknown): Promise<Result<unknown>>;
 }
 
 /** @param options.remembers for writes; answers of reads may be large and are asked for anew. */
-export function createDispatcher(options: { readonly remembers: boolean }, ...groups: readonly Handlers[]): Dispatcher {
+export function createDispatcher(
+	options: { readonly remembers: boolean },
+	...groups: readonly Handlers[]
+): Dispatcher {
 	const handlers = new Map<string, (input: unknown, commandId: string) => Promise<unknown>>();
 	for (const group of groups) {
 		for (const [name, handler] of Object.entries(group)) {
@@ -31,7 +38,11 @@ export function createDispatcher(options: { readonly remembers: boolean }, ...gr
 
 	async function run(name: string, commandId: string, input: unknown): Promise<Result<unknown>> {
 		const handler = handlers.get(name);
-		if (handler === undefined) return { ok: false, error: new AppError('input/invalid', { message: `There is no command ${name}.` }).toWire() };
+		if (handler === undefined)
+			return {
+				ok: false,
+				error: new AppError('input/invalid', { message: `There is no command ${name}.` }).toWire()
+			};
 		try {
 			return { ok: true, data: await handler(input, commandId) };
 		} catch (thrown) {

@@ -28,17 +28,32 @@ export function hostServices(parts: {
 		sessions: {
 			async list({ limit, text }) {
 				const { rows } = await repository.list({ limit, ...(text === undefined ? {} : { text }) });
-				return rows.map(({ id, title, touchedAt, entryCount, preview }) => ({ sessionId: id, title, touchedAt, entryCount, preview }));
+				return rows.map(({ id, title, touchedAt, entryCount, preview }) => ({
+					sessionId: id,
+					title,
+					touchedAt,
+					entryCount,
+					preview
+				}));
 			},
 			async search({ text, limit }) {
 				const hits = await search.search(text, { limit });
 				const sources = new Set<string>();
 				for (const { sessionId, entryId } of hits) {
-					const entry = await repository.load(sessionId).then((loaded) => loaded.entry(entryId), () => undefined);
+					const entry = await repository.load(sessionId).then(
+						(loaded) => loaded.entry(entryId),
+						() => undefined
+					);
 					if (entry !== undefined) addSources(sources, [entry]);
 				}
 				return {
-					hits: hits.map(({ sessionId, entryId, title, at, snippet }) => ({ sessionId, entryId, title, at, snippet })),
+					hits: hits.map(({ sessionId, entryId, title, at, snippet }) => ({
+						sessionId,
+						entryId,
+						title,
+						at,
+						snippet
+					})),
 					sources: [...sources]
 				};
 			},
@@ -53,7 +68,9 @@ export function hostServices(parts: {
 					title: loaded.facts.title,
 					messages: spoken.slice(-limit).flatMap((entry) => {
 						const text = plainText(entry.parts).slice(0, excerptLength);
-						return text === '' ? [] : [{ entryId: entry.id, by: entry.kind === 'user' ? 'user' : 'agent', at: entry.at, text }];
+						return text === ''
+							? []
+							: [{ entryId: entry.id, by: entry.kind === 'user' ? 'user' : 'agent', at: entry.at, text }];
 					})
 				};
 			}
@@ -63,7 +80,11 @@ export function hostServices(parts: {
 				const storage = await parts.storageStatus();
 				const { badRows } = await repository.list({ limit: 1 });
 				return {
-					storage: { persisted: storage.persisted, usedBytes: storage.usageBytes, quotaBytes: storage.quotaBytes },
+					storage: {
+						persisted: storage.persisted,
+						usedBytes: storage.usageBytes,
+						quotaBytes: storage.quotaBytes
+					},
 					relay: storage.relay ?? 'not reachable',
 					unreadableSessions: badRows
 				};

@@ -34,7 +34,10 @@ export interface Providers {
 	saveKey(provider: string, key: string, baseUrl?: string): Promise<ProbeResult>;
 	removeKey(provider: string): Promise<void>;
 	probe(provider: string, model?: string): Promise<ProbeResult>;
-	configure(provider: string, change: { via?: 'relay' | 'direct'; baseUrl?: string; model?: string }): Promise<void>;
+	configure(
+		provider: string,
+		change: { via?: 'relay' | 'direct'; baseUrl?: string; model?: string }
+	): Promise<void>;
 	chain(): { models: readonly ModelRef[]; perModelTimeoutMs: number };
 	setChain(chain: { models: readonly ModelRef[]; perModelTimeoutMs: number }): Promise<void>;
 	label(model: ModelRef): string;

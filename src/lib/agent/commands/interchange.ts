@@ -19,7 +19,11 @@ export async function exportFile(
 	const day = new Date(now).toISOString().slice(0, 10);
 	if (what.sessionId === null) {
 		const { exportAllJsonl } = await import('../sessions/interchange/export-jsonl');
-		return { name: `wherry-${day}.jsonl`, mediaType: 'application/x-ndjson', text: await exportAllJsonl(allSessions(host), now) };
+		return {
+			name: `wherry-${day}.jsonl`,
+			mediaType: 'application/x-ndjson',
+			text: await exportAllJsonl(allSessions(host), now)
+		};
 	}
 	const loaded = await host.repository.load(what.sessionId);
 	const session = await exported(host, loaded);
@@ -29,7 +33,11 @@ export async function exportFile(
 		return { name: `${name}-${day}.html`, mediaType: 'text/html', text: exportSessionHtml(session, now) };
 	}
 	const { exportSessionJsonl } = await import('../sessions/interchange/export-jsonl');
-	return { name: `${name}-${day}.jsonl`, mediaType: 'application/x-ndjson', text: exportSessionJsonl(session, now) };
+	return {
+		name: `${name}-${day}.jsonl`,
+		mediaType: 'application/x-ndjson',
+		text: exportSessionJsonl(session, now)
+	};
 }
 
 function fileName(title: string): string {
@@ -42,12 +50,16 @@ function fileName(title: string): string {
 
 async function exported(host: Host, loaded: LoadedSession): Promise<ExportedSession> {
 	const entries = [...loaded.entries.values()];
-	const hashes = new Set(entries.flatMap((entry) => entry.parts.flatMap((part) => (part.type === 'file' ? [part.blob] : []))));
+	const hashes = new Set(
+		entries.flatMap((entry) => entry.parts.flatMap((part) => (part.type === 'file' ? [part.blob] : [])))
+	);
 	const blobs: ExportedBlob[] = [];
 	for (const sha256 of hashes) {
 		const row = await host.store.get('blobs', sha256);
-		if (typeof row !== 'object' || row === null || !('bytes' in row) || !(row.bytes instanceof Uint8Array)) continue;
-		const mediaType = 'mediaType' in row && typeof row.mediaType === 'string' ? row.mediaType : 'application/octet-stream';
+		if (typeof row !== 'object' || row === null || !('bytes' in row) || !(row.bytes instanceof Uint8Array))
+			continue;
+		const mediaType =
+			'mediaType' in row && typeof row.mediaType === 'string' ? row.mediaType : 'application/octet-stream';
 		blobs.push({ sha256, mediaType, bytes: row.bytes });
 	}
 	return { record: loaded.record, entries, blobs };
@@ -57,7 +69,11 @@ async function* allSessions(host: Host): AsyncGenerator<ExportedSession> {
 	for (const archived of [false, true]) {
 		let before: string | undefined;
 		do {
-			const page = await host.repository.list({ archived, limit: listPage, ...(before === undefined ? {} : { before }) });
+			const page = await host.repository.list({
+				archived,
+				limit: listPage,
+				...(before === undefined ? {} : { before })
+			});
 			for (const row of page.rows) yield exported(host, await host.repository.load(row.id));
 			before = page.next ?? undefined;
 		} while (before !== undefined);
@@ -70,7 +86,11 @@ export async function importSessions(
 	file: { readonly name: string; readonly text: string }
 ): Promise<CommandOutput<'sessions.import'>> {
 	const { importFile } = await import('../sessions/interchange/import-file');
-	const { sessions, skipped } = await importFile(file, { ...host.ports, device: host.device, lam: host.lamport.next() });
+	const { sessions, skipped } = await importFile(file, {
+		...host.ports,
+		device: host.device,
+		lam: host.lamport.next()
+	});
 	const made: { id: string; title: string }[] = [];
 	for (const { record, entries, blobs } of sessions) {
 		const packed = packEntries({

@@ -13,7 +13,8 @@ const maximumImportCharacters = 512 * 1024 * 1024;
 export function createLibraryCommands(host: Host): Handlers {
 	return {
 		async 'sessions.import'({ name, text }) {
-			if (text.length > maximumImportCharacters) throw new AppError('import/unreadable', { message: 'This file is too large to import.' });
+			if (text.length > maximumImportCharacters)
+				throw new AppError('import/unreadable', { message: 'This file is too large to import.' });
 			return importSessions(host, { name, text });
 		},
 		async 'file.attach'({ name, mediaType, bytes }) {
@@ -21,7 +22,13 @@ export function createLibraryCommands(host: Host): Handlers {
 				throw new AppError('input/invalid', { message: 'Files up to 20 MB can be attached.' });
 			}
 			const blob = sha256Bytes(bytes);
-			const part: FilePart = { type: 'file', blob, name: name.slice(0, 200), mediaType, size: bytes.byteLength };
+			const part: FilePart = {
+				type: 'file',
+				blob,
+				name: name.slice(0, 200),
+				mediaType,
+				size: bytes.byteLength
+			};
 			await host.store.commit({
 				epoch: host.epoch(),
 				put: [{ table: 'blobs', key: blob, row: { v: 1, bytes, mediaType, size: bytes.byteLength } }]
@@ -75,10 +82,16 @@ export function createLibraryReads(host: Host): Handlers {
 		'sessions.export': () => exportFile(host, { sessionId: null, format: 'jsonl' }),
 		async 'file.read'({ blob }) {
 			const row = await host.store.get('blobs', blob);
-			if (typeof row !== 'object' || row === null || !('bytes' in row) || !(row.bytes instanceof Uint8Array)) {
+			if (
+				typeof row !== 'object' ||
+				row === null ||
+				!('bytes' in row) ||
+				!(row.bytes instanceof Uint8Array)
+			) {
 				throw new AppError('entry/not-found', { message: 'This file is not on this device.' });
 			}
-			const mediaType = 'mediaType' in row && typeof row.mediaType === 'string' ? row.mediaType : 'application/octet-stream';
+			const mediaType =
+				'mediaType' in row && typeof row.mediaType === 'string' ? row.mediaType : 'application/octet-stream';
 			return { bytes: new Uint8Array(row.bytes), mediaType };
 		},
 		async 'text.highlight'({ lang, text }) {

@@ -38,7 +38,8 @@ export interface ProviderParts {
 
 export function createProviders(parts: ProviderParts): Providers {
 	const { settings, vault } = parts;
-	const choiceOf = (id: string): ProviderChoice & { model?: string } => readChoice(settings.get(`providers/${id}`));
+	const choiceOf = (id: string): ProviderChoice & { model?: string } =>
+		readChoice(settings.get(`providers/${id}`));
 	const modelDeps: ModelPortDeps = {
 		...parts.ports,
 		targets: (ref) => resolveTarget(ref, choiceOf(ref.provider), parts.relayOrigin),
@@ -46,7 +47,9 @@ export function createProviders(parts: ProviderParts): Providers {
 		sign: (request, target) => sign(request, target),
 		chain: (ref) => {
 			const chain = readChain(settings.get('models/chain'));
-			return chain.models.some((model) => model.provider === ref.provider && model.model === ref.model) ? chain : undefined;
+			return chain.models.some((model) => model.provider === ref.provider && model.model === ref.model)
+				? chain
+				: undefined;
 		},
 		rehearsal: parts.rehearsal,
 		builtin: parts.builtin
@@ -57,7 +60,13 @@ export function createProviders(parts: ProviderParts): Providers {
 		const { provider } = target;
 		if (provider.key === undefined) return request;
 		if (vault.has(provider.id)) {
-			return vault.sign({ secretId: provider.id, request, place: (headers, key) => { putKey(provider, headers, key); } });
+			return vault.sign({
+				secretId: provider.id,
+				request,
+				place: (headers, key) => {
+					putKey(provider, headers, key);
+				}
+			});
 		}
 		if (provider.key.isOptional || parts.relayKeys().includes(provider.id)) return request;
 		throw new AppError('model/no-key', { message: `${provider.title} has no key yet.` });
@@ -69,7 +78,11 @@ export function createProviders(parts: ProviderParts): Providers {
 		const choice = choiceOf(provider.id);
 		if (provider.needsBaseUrl && (choice.baseUrl ?? '') === '') return false;
 		if (provider.kind === 'local') return choice.model !== undefined;
-		return vault.has(provider.id) || parts.relayKeys().includes(provider.id) || (provider.key?.isOptional === true && provider.id === 'custom');
+		return (
+			vault.has(provider.id) ||
+			parts.relayKeys().includes(provider.id) ||
+			(provider.key?.isOptional === true && provider.id === 'custom')
+		);
 	}
 
 	function modelOf(provider: Provider): string {
@@ -104,7 +117,11 @@ export function createProviders(parts: ProviderParts): Providers {
 		if (provider === undefined) throw new AppError('model/unavailable');
 		if (provider.kind === 'built-in') {
 			const ok = isReady(provider);
-			return { ok, text: ok ? `${provider.title} is ready.` : 'This browser has no model of its own.', findings: [] };
+			return {
+				ok,
+				text: ok ? `${provider.title} is ready.` : 'This browser has no model of its own.',
+				findings: []
+			};
 		}
 		return probeProvider(
 			{ provider: id, model: model ?? modelOf(provider) },
@@ -135,7 +152,8 @@ export function createProviders(parts: ProviderParts): Providers {
 			const chosen = readRef(settings.get('models/default'));
 			if (chosen !== undefined) return chosen;
 			for (const provider of providers.values()) {
-				if (provider.kind !== 'built-in' && isReady(provider)) return { provider: provider.id, model: modelOf(provider) };
+				if (provider.kind !== 'built-in' && isReady(provider))
+					return { provider: provider.id, model: modelOf(provider) };
 			}
 			return rehearsalRef;
 		},
@@ -167,13 +185,26 @@ export function createProviders(parts: ProviderParts): Providers {
 						title: provider.title,
 						takes: provider.takes,
 						kind: provider.kind,
-						state: ready ? 'ready' : provider.id === 'builtin' ? 'unavailable' : needsKey ? 'needs-key' : 'unknown',
-						stateText: stateText(provider, ready, parts.relayKeys().includes(provider.id) && !vault.has(provider.id)),
+						state: ready
+							? 'ready'
+							: provider.id === 'builtin'
+								? 'unavailable'
+								: needsKey
+									? 'needs-key'
+									: 'unknown',
+						stateText: stateText(
+							provider,
+							ready,
+							parts.relayKeys().includes(provider.id) && !vault.has(provider.id)
+						),
 						hasKey: vault.has(provider.id),
 						...(provider.keyUrl === undefined ? {} : { keyUrl: provider.keyUrl }),
 						needsBaseUrl: provider.needsBaseUrl,
 						baseUrl: choice.baseUrl ?? '',
-						via: provider.kind === 'local' ? 'local' : (choice.via ?? (provider.isDirectByDefault ? 'direct' : 'relay')),
+						via:
+							provider.kind === 'local'
+								? 'local'
+								: (choice.via ?? (provider.isDirectByDefault ? 'direct' : 'relay')),
 						canDirect: provider.canDirect,
 						model: modelOf(provider),
 						models: modelsOf(provider)
@@ -184,7 +215,8 @@ export function createProviders(parts: ProviderParts): Providers {
 		async saveKey(id, key, baseUrl) {
 			const provider = findProvider(id);
 			if (provider === undefined) throw new AppError('model/unavailable');
-			if (key.trim() === '' && provider.key?.isOptional !== true) throw new AppError('input/invalid', { message: 'The key is empty.' });
+			if (key.trim() === '' && provider.key?.isOptional !== true)
+				throw new AppError('input/invalid', { message: 'The key is empty.' });
 			if (baseUrl !== undefined) await configure(id, { baseUrl });
 			if (key.trim() !== '') {
 				const origin = originOf(provider, choiceOf(id));
@@ -208,7 +240,8 @@ export function createProviders(parts: ProviderParts): Providers {
 		},
 		label,
 		// What runs here costs nothing, which is not a price.
-		cost: (model, usage) => (findProvider(model.provider)?.kind === 'built-in' ? undefined : costOf(usage, model)),
+		cost: (model, usage) =>
+			findProvider(model.provider)?.kind === 'built-in' ? undefined : costOf(usage, model),
 		async reload() {
 			await settings.reload();
 			await vault.reload();

@@ -35,7 +35,12 @@ export function createQueue(host: Pick<Host, 'store' | 'epoch'>): Queue {
 		async add(sessionId, draft, kind) {
 			// Entry ids sort by time, so the key keeps the order of sending.
 			const key = `${sessionId}/${draft.id}`;
-			await put(key, { v: 1, id: draft.id, kind, draft });
+			await host.store.commit({
+				epoch: host.epoch(),
+				put: [{ table: 'queue', key, row: { v: 1, id: draft.id, kind, draft } satisfies QueueRow }],
+				// It waits here now: in Message it would be sent a second time.
+				delete: [{ table: 'drafts', key: sessionId }]
+			});
 			return { table: 'queue', key };
 		},
 		async keep({ draft, row }) {
@@ -43,22 +48,33 @@ export function createQueue(host: Pick<Host, 'store' | 'epoch'>): Queue {
 		},
 		async first(sessionId) {
 			const [first] = await rows(`${sessionId}/`);
-			return first === undefined ? undefined : { draft: first.row.draft, row: { table: 'queue', key: first.key } };
+			return first === undefined
+				? undefined
+				: { draft: first.row.draft, row: { table: 'queue', key: first.key } };
 		},
 		async list(sessionId) {
-			return (await rows(`${sessionId}/`)).map(({ row }) => ({ id: row.id, text: plainText(row.draft.parts) }));
+			return (await rows(`${sessionId}/`)).map(({ row }) => ({
+				id: row.id,
+				text: plainText(row.draft.parts)
+			}));
 		},
 		async remove(sessionId, id) {
-			await host.store.commit({ epoch: host.epoch(), delete: [{ table: 'queue', key: `${sessionId}/${id}` }] });
+			await host.store.commit({
+				epoch: host.epoch(),
+				delete: [{ table: 'queue', key: `${sessionId}/${id}` }]
+			});
 		},
 		async counts() {
 			const counts = new Map<string, number>();
-			for (const { row } of await rows('')) counts.set(row.draft.sessionId, (counts.get(row.draft.sessionId) ?? 0) + 1);
+			for (const { row } of await rows(''))
+				counts.set(row.draft.sessionId, (counts.get(row.draft.sessionId) ?? 0) + 1);
 			return [...counts].map(([sessionId, count]) => ({ sessionId, count }));
 		}
 	};
 }
 
 function isQueueRow(row: unknown): row is QueueRow {
-	return typeof row === 'object' && row !== null && 'id' in row && 'draft' in row && typeof row.draft === 'object';
+	return (
+		typeof row === 'object' && row !== null && 'id' in row && 'draft' in row && typeof row.draft === 'object'
+	);
 }

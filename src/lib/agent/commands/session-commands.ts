@@ -18,7 +18,9 @@ export type Handlers = {
 };
 
 export function createSessionCommands(host: Host, turns: Turns): Handlers {
-	const loadHere = (sessionId: string): ReturnType<Host['repository']['load']> => host.repository.load(sessionId);
+	/** A session that another tab began is not stored before its first message. */
+	const loadHere = (sessionId: string): ReturnType<Host['repository']['load']> =>
+		openOrBegin(host, { sessionId, temporary: false, begin: isUuidv7(sessionId) });
 
 	async function setFacts(sessionId: string, patch: Partial<SessionFacts>): Promise<void> {
 		const loaded = await loadHere(sessionId);
@@ -37,12 +39,21 @@ export function createSessionCommands(host: Host, turns: Turns): Handlers {
 
 	return {
 		async 'session.send'({ sessionId, text, files, whenRunning, allowSecret }, commandId) {
-			if (text.trim() === '' && files.length === 0) throw new AppError('input/invalid', { message: 'There is nothing to send.' });
+			if (text.trim() === '' && files.length === 0)
+				throw new AppError('input/invalid', { message: 'There is nothing to send.' });
 			const secret = allowSecret === true ? undefined : findSecret(text);
 			if (secret !== undefined) {
-				throw new AppError('vault/secret-in-message', { data: { provider: secret.provider ?? null, start: secret.start, end: secret.end } });
+				throw new AppError('vault/secret-in-message', {
+					data: { provider: secret.provider ?? null, start: secret.start, end: secret.end }
+				});
 			}
-			return turns.send(sessionId, { id: idFor(commandId), text, files, ...(whenRunning === undefined ? {} : { whenRunning }) });
+			await loadHere(sessionId);
+			return turns.send(sessionId, {
+				id: idFor(commandId),
+				text,
+				files,
+				...(whenRunning === undefined ? {} : { whenRunning })
+			});
 		},
 		async 'session.stop'({ sessionId }) {
 			await turns.stop(sessionId);
@@ -55,10 +66,15 @@ export function createSessionCommands(host: Host, turns: Turns): Handlers {
 		async 'session.edit'({ sessionId, entryId, text, files }, commandId) {
 			const entry = (await loadHere(sessionId)).entry(entryId);
 			const kept = entry?.parts.filter((part) => part.type === 'file') ?? [];
-			return { entryId: await turns.edit(sessionId, entryId, { id: idFor(commandId), text, files: files ?? kept }) };
+			return {
+				entryId: await turns.edit(sessionId, entryId, { id: idFor(commandId), text, files: files ?? kept })
+			};
 		},
 		async 'session.retry'({ sessionId, entryId, model }, commandId) {
-			await turns.answer(sessionId, entryId, { turnId: idFor(commandId), ...(model === undefined ? {} : { model }) });
+			await turns.answer(sessionId, entryId, {
+				turnId: idFor(commandId),
+				...(model === undefined ? {} : { model })
+			});
 			return null;
 		},
 		async 'session.fork'({ sessionId, entryId }, commandId) {
@@ -88,7 +104,8 @@ export function createSessionCommands(host: Host, turns: Turns): Handlers {
 				{ sessionId, model, signal: new AbortController().signal, ...(upTo === undefined ? {} : { upTo }) },
 				{ ...host.ports, models: host.providers.models, device: host.device }
 			);
-			if (draft === undefined) throw new AppError('input/invalid', { message: 'There is nothing to compact yet.' });
+			if (draft === undefined)
+				throw new AppError('input/invalid', { message: 'There is nothing to compact yet.' });
 			const writer = await host.writer(sessionId);
 			await writer.commit(({ facts, lam }) => ({
 				entries: [{ ...draft, id, parentId: facts.head, lam }],
@@ -118,7 +135,10 @@ export function createSessionCommands(host: Host, turns: Turns): Handlers {
 			return null;
 		},
 		async 'session.update'({ sessionId, title, ...change }) {
-			await setFacts(sessionId, { ...change, ...(title === undefined ? {} : { title, titleBy: 'user' as const }) });
+			await setFacts(sessionId, {
+				...change,
+				...(title === undefined ? {} : { title, titleBy: 'user' as const })
+			});
 			host.bus.publish({ kind: 'sessions' });
 			return null;
 		},
@@ -141,8 +161,12 @@ export function createSessionCommands(host: Host, turns: Turns): Handlers {
 /** Commands that any tab answers from the store by itself. */
 export function createReadCommands(host: Host, view: PageView): Handlers {
 	return {
-		async 'session.open'({ sessionId, at, temporary }) {
-			const loaded = await openOrBegin(host, sessionId, temporary ?? false);
+		async 'session.open'({ sessionId, at, temporary, begin }) {
+			const loaded = await openOrBegin(host, {
+				sessionId,
+				temporary: temporary ?? false,
+				begin: begin ?? false
+			});
 			const head = at === undefined || !loaded.tree.has(at) ? undefined : at;
 			await view.open(loaded, head);
 			return { sessionId: loaded.record.id };
@@ -176,7 +200,8 @@ export function createReadCommands(host: Host, view: PageView): Handlers {
 			for (const entry of below.slice(from)) {
 				if (entry.kind === 'assistant') break;
 				for (const one of entry.parts) {
-					if (one.type === 'result' && one.callId === callId) return { args, output: JSON.stringify(one.output, null, 2) };
+					if (one.type === 'result' && one.callId === callId)
+						return { args, output: JSON.stringify(one.output, null, 2) };
 				}
 			}
 			return { args, output: '' };
@@ -195,12 +220,20 @@ function visibleParent(entries: ReadonlyMap<string, Entry>, parentId: string | n
 	return null;
 }
 
-async function openOrBegin(host: Host, sessionId: string | null, temporary: boolean): ReturnType<Host['repository']['load']> {
+async function openOrBegin(
+	host: Host,
+	{
+		sessionId,
+		temporary,
+		begin
+	}: { readonly sessionId: string | null; readonly temporary: boolean; readonly begin: boolean }
+): ReturnType<Host['repository']['load']> {
 	if (sessionId !== null) {
 		const record = await host.repository.record(sessionId);
 		if (record !== null) return host.repository.load(sessionId);
 		// A draft without a message yet: the session begins with its first message.
-		if ((await host.store.get('drafts', sessionId)) === undefined) throw new AppError('session/not-found', { data: { sessionId } });
+		const isKnown = begin || (await host.store.get('drafts', sessionId)) !== undefined;
+		if (!isKnown) throw new AppError('session/not-found', { data: { sessionId } });
 	}
 	const record = host.repository.newSession({ temporary });
 	const begun = host.repository.begin(sessionId === null ? record : { ...record, id: sessionId });

@@ -58,16 +58,27 @@ function sums(host: Host, loaded: LoadedSession): { usage: Usage; cost: number |
 }
 
 function readDraft(row: unknown): { text: string; files: readonly FileView[] } {
-	if (typeof row !== 'object' || row === null || !('text' in row) || typeof row.text !== 'string') return { text: '', files: [] };
+	if (typeof row !== 'object' || row === null || !('text' in row) || typeof row.text !== 'string')
+		return { text: '', files: [] };
 	const files: readonly unknown[] = 'files' in row && Array.isArray(row.files) ? row.files : [];
 	return { text: row.text, files: files.filter(isFilePart) };
 }
 
 function isFilePart(value: unknown): value is FilePart {
-	return typeof value === 'object' && value !== null && 'blob' in value && 'name' in value && 'mediaType' in value && 'size' in value;
+	return (
+		typeof value === 'object' &&
+		value !== null &&
+		'blob' in value &&
+		'name' in value &&
+		'mediaType' in value &&
+		'size' in value
+	);
 }
 
-export async function turnEnds(host: Host, turnIds: readonly string[]): Promise<ReadonlyMap<string, TurnEndView>> {
+export async function turnEnds(
+	host: Host,
+	turnIds: readonly string[]
+): Promise<ReadonlyMap<string, TurnEndView>> {
 	const ends = new Map<string, TurnEndView>();
 	for (const turnId of turnIds) {
 		const turn = await readTurn(host.store, turnId);
@@ -93,14 +104,18 @@ async function undoable(host: Host, sessionId: string, turnId: string): Promise<
 	for (const entry of loaded.branch()) {
 		if (entry.turnId !== turnId) continue;
 		for (const part of entry.parts) {
-			if (part.type === 'result' && part.undo !== undefined && part.effectKey !== undefined) keys.push(part.effectKey);
+			if (part.type === 'result' && part.undo !== undefined && part.effectKey !== undefined)
+				keys.push(part.effectKey);
 		}
 	}
 	const states = await undoStates(host, keys);
 	return [...states.values()].filter((state) => state === 'open').length;
 }
 
-export async function undoStates(host: Host, keys: readonly string[]): Promise<ReadonlyMap<string, 'open' | 'undone'>> {
+export async function undoStates(
+	host: Host,
+	keys: readonly string[]
+): Promise<ReadonlyMap<string, 'open' | 'undone'>> {
 	const states = new Map<string, 'open' | 'undone'>();
 	for (const key of keys) {
 		const undo = await readUndo(host.store, key);

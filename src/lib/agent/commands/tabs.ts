@@ -27,7 +27,7 @@ type TabMessage =
 	| { readonly type: 'command'; readonly id: string; readonly name: string; readonly input: unknown }
 	| { readonly type: 'taken'; readonly id: string }
 	| { readonly type: 'answer'; readonly id: string; readonly result: Result<unknown> }
-	| { readonly type: 'bus'; readonly messages: readonly BusMessage[] };
+	| { readonly type: 'bus'; readonly epoch: number; readonly messages: readonly BusMessage[] };
 
 const beatEveryMs = 2_000;
 const silenceMs = 10_000;
@@ -52,85 +52,138 @@ export interface Tabs {
 	epoch(): number;
 	/** Leads if nobody else does; resolves when the role is known and, for a leader, recovery is done. */
 	start(): Promise<void>;
+	/** Resolves when no recovery is under way. */
+	ready(): Promise<unknown>;
 	/** Sends a command to the leader. */
 	forward(name: string, id: string, input: unknown): Promise<Result<unknown>>;
 	/** Tells the other tabs. Only a leader's word goes out. */
 	tell(message: BusMessage): void;
-	takeOver(): void;
+	/** Resolves when this tab leads, or could not. */
+	takeOver(): Promise<void>;
+	/** Lets another tab lead, if there is one. */
 	release(): void;
 }
 
 export function createTabs(ports: TabPorts): Tabs {
 	let role: ReturnType<Tabs['role']> = 'starting';
 	let epoch = 0;
+	/** The newest epoch heard of: whoever speaks with an older one has lost and does not know it yet. */
+	let newest = 0;
+	let isGranted = false;
+	let isWatching = false;
 	let letGo: (() => void) | undefined;
+	/** While this tab becomes the leader, commands wait for its recovery. */
+	let ready: Promise<unknown> = Promise.resolve();
 	let heardAt = ports.clock.now();
 	let outbox: BusMessage[] = [];
-	const pending = new Map<string, { resolve: (result: Result<unknown>) => void; name: string; input: unknown }>();
-	const { promise: known, resolve: onKnown, reject: onBroken } = Promise.withResolvers<undefined>();
+	let settled: (() => void)[] = [];
+	const pending = new Map<
+		string,
+		{ resolve: (result: Result<unknown>) => void; name: string; input: unknown }
+	>();
+	const { promise: known, resolve: onKnown } = Promise.withResolvers<undefined>();
 
 	const post = (message: TabMessage): void => {
 		ports.channel.post(message);
 	};
 
+	function settle(): void {
+		onKnown(undefined);
+		for (const resolve of settled) resolve();
+		settled = [];
+	}
+
 	async function lead(lost: AbortSignal): Promise<void> {
+		isGranted = true;
 		try {
 			epoch = await raiseEpoch(ports.store);
+			newest = Math.max(newest, epoch);
 			role = 'leader';
-			await ports.onLead(epoch);
+			const leading = ports.onLead(epoch);
+			ready = leading.catch(() => undefined);
+			await leading;
 		} catch (thrown) {
-			role = 'follower';
-			onBroken(thrown);
-			throw thrown;
+			if (!lost.aborted) {
+				giveUp(toAppError(thrown));
+				return;
+			}
 		}
-		onKnown(undefined);
-		// What waited for the old leader is answered here.
-		for (const [id, command] of pending) {
-			pending.delete(id);
-			void ports.onCommand(command.name, id, command.input).then(command.resolve);
-		}
-		void beat();
-		await new Promise<void>((resolve) => {
+		settle();
+		if (!lost.aborted) await leadUntil(lost);
+		role = 'follower';
+		letGo = undefined;
+		ports.onLose();
+		// In line again: when the other tab closes, this one goes on.
+		ports.lease.request(lead, { steal: false });
+	}
+
+	/** Cannot write (a full disk): what can be read is still shown, and the next command tries again. */
+	function giveUp(error: AppError): void {
+		role = 'follower';
+		ports.onLose();
+		for (const command of pending.values()) command.resolve({ ok: false, error: error.toWire() });
+		pending.clear();
+		settle();
+	}
+
+	async function leadUntil(lost: AbortSignal): Promise<void> {
+		const over = new Promise<void>((resolve) => {
 			letGo = resolve;
 			lost.addEventListener('abort', () => {
 				resolve();
 			});
 		});
-		role = 'follower';
-		letGo = undefined;
-		ports.onLose();
-		// In line again: when the other tab closes, this one goes on.
-		if (lost.aborted) ports.lease.request(lead, { steal: false });
+		void beat(epoch);
+		// What waited for the old leader is answered here.
+		for (const [id, command] of pending) {
+			pending.delete(id);
+			void ports.onCommand(command.name, id, command.input).then(command.resolve);
+		}
+		await over;
 	}
 
-	async function beat(): Promise<void> {
-		while (role === 'leader') {
+	async function beat(mine: number): Promise<void> {
+		while (role === 'leader' && epoch === mine) {
 			post({ type: 'beat', epoch });
 			await ports.clock.sleep(beatEveryMs);
 		}
 	}
 
 	/** Takes over from a leader that stays silent while somebody waits for it. */
-	async function watch(id: string): Promise<void> {
-		const askedAt = ports.clock.now();
-		while (pending.has(id)) {
+	async function watch(): Promise<void> {
+		if (isWatching) return;
+		isWatching = true;
+		let since = ports.clock.now();
+		while (pending.size > 0) {
 			await ports.clock.sleep(1_000);
-			if (ports.clock.now() - Math.max(heardAt, askedAt) < silenceMs || role === 'leader') continue;
+			if (ports.clock.now() - Math.max(heardAt, since) < silenceMs || role === 'leader') continue;
+			since = ports.clock.now();
 			ports.lease.request(lead, { steal: true });
-			return;
 		}
+		isWatching = false;
+	}
+
+	function onBeat(theirs: number): void {
+		if (theirs <= newest) return;
+		newest = theirs;
+		if (role === 'leader') letGo?.();
+		// A new leader has heard nothing of what the old one was asked.
+		for (const [id, { name, input }] of pending) post({ type: 'command', id, name, input });
 	}
 
 	ports.channel.onMessage((data) => {
 		const message = readMessage(data);
 		if (message === undefined) return;
+		if ('epoch' in message && message.epoch < newest) return;
 		if (message.type !== 'command') heardAt = ports.clock.now();
 		switch (message.type) {
 			case 'command':
 				if (role !== 'leader') return;
 				post({ type: 'taken', id: message.id });
 				void ports.onCommand(message.name, message.id, message.input).then((result) => {
-					post({ type: 'answer', id: message.id, result });
+					// Refused because another tab leads by now: that one answers.
+					if (isStale(result)) letGo?.();
+					else post({ type: 'answer', id: message.id, result });
 				});
 				break;
 			case 'answer':
@@ -138,10 +191,11 @@ export function createTabs(ports: TabPorts): Tabs {
 				pending.delete(message.id);
 				break;
 			case 'bus':
+				onBeat(message.epoch);
 				if (role !== 'leader') for (const one of message.messages) ports.onBus(one);
 				break;
 			case 'beat':
-				if (role === 'leader' && message.epoch > epoch) letGo?.();
+				onBeat(message.epoch);
 				break;
 			case 'taken':
 				break;
@@ -151,10 +205,15 @@ export function createTabs(ports: TabPorts): Tabs {
 	return {
 		role: () => role,
 		epoch: () => epoch,
+		ready: () => ready,
 		async start() {
-			const isHeld = await ports.lease.isHeld();
 			ports.lease.request(lead, { steal: false });
-			if (!isHeld) return known;
+			// Tabs that start at once all find the lock free: only a lock that is held and not ours decides.
+			for (let seen = 0; !isGranted && seen < 2;) {
+				await ports.clock.sleep(seen === 0 ? 0 : 20);
+				seen = (await ports.lease.isHeld()) ? seen + 1 : 0;
+			}
+			if (isGranted) return known;
 			role = 'follower';
 			return undefined;
 		},
@@ -162,7 +221,7 @@ export function createTabs(ports: TabPorts): Tabs {
 			return new Promise((resolve) => {
 				pending.set(id, { resolve, name, input });
 				post({ type: 'command', id, name, input });
-				void watch(id);
+				void watch();
 			});
 		},
 		tell(message) {
@@ -172,26 +231,37 @@ export function createTabs(ports: TabPorts): Tabs {
 			queueMicrotask(() => {
 				const messages = outbox;
 				outbox = [];
-				post({ type: 'bus', messages });
+				if (role === 'leader') post({ type: 'bus', epoch, messages });
 			});
 		},
 		takeOver() {
+			if (role === 'leader') return Promise.resolve();
 			ports.lease.request(lead, { steal: true });
+			return new Promise((resolve) => settled.push(resolve));
 		},
 		release() {
-			if (role !== 'leader') return;
 			letGo?.();
-			ports.lease.request(lead, { steal: false });
 		}
 	};
+}
+
+/** Refused by the fence: another tab leads by now. */
+export function isStale(result: Result<unknown>): boolean {
+	return !result.ok && result.error.id === 'storage/stale-epoch';
 }
 
 async function raiseEpoch(store: Store): Promise<number> {
 	for (let attempt = 0; attempt < 5; attempt++) {
 		const row = await store.get('meta', 'epoch');
-		const current = typeof row === 'object' && row !== null && 'epoch' in row && typeof row.epoch === 'number' ? row.epoch : 0;
+		const current =
+			typeof row === 'object' && row !== null && 'epoch' in row && typeof row.epoch === 'number'
+				? row.epoch
+				: 0;
 		try {
-			await store.commit({ epoch: current, put: [{ table: 'meta', key: 'epoch', row: { v: 1, epoch: current + 1 } }, schemaWrite()] });
+			await store.commit({
+				epoch: current,
+				put: [{ table: 'meta', key: 'epoch', row: { v: 1, epoch: current + 1 } }, schemaWrite()]
+			});
 			return current + 1;
 		} catch (thrown) {
 			if (toAppError(thrown).id !== 'storage/stale-epoch') throw thrown;
@@ -205,7 +275,9 @@ function readMessage(data: unknown): TabMessage | undefined {
 	// The channel is this origin's own; an older build's message may still have another shape.
 	switch (data.type) {
 		case 'beat':
-			return 'epoch' in data && typeof data.epoch === 'number' ? { type: 'beat', epoch: data.epoch } : undefined;
+			return 'epoch' in data && typeof data.epoch === 'number'
+				? { type: 'beat', epoch: data.epoch }
+				: undefined;
 		case 'command':
 			return 'id' in data && typeof data.id === 'string' && 'name' in data && typeof data.name === 'string'
 				? { type: 'command', id: data.id, name: data.name, input: 'input' in data ? data.input : null }
@@ -217,7 +289,12 @@ function readMessage(data: unknown): TabMessage | undefined {
 				? { type: 'answer', id: data.id, result: readResult(data.result) }
 				: undefined;
 		case 'bus':
-			return 'messages' in data && Array.isArray(data.messages) ? { type: 'bus', messages: data.messages.filter(isBusMessage) } : undefined;
+			return 'messages' in data &&
+				Array.isArray(data.messages) &&
+				'epoch' in data &&
+				typeof data.epoch === 'number'
+				? { type: 'bus', epoch: data.epoch, messages: data.messages.filter(isBusMessage) }
+				: undefined;
 		default:
 			return undefined;
 	}
@@ -226,7 +303,8 @@ function readMessage(data: unknown): TabMessage | undefined {
 function readResult(value: unknown): Result<unknown> {
 	if (typeof value === 'object' && value !== null && 'ok' in value) {
 		if (value.ok === true) return { ok: true, data: 'data' in value ? value.data : null };
-		if ('error' in value && isWireError(value.error)) return { ok: false, error: fromWire(value.error).toWire() };
+		if ('error' in value && isWireError(value.error))
+			return { ok: false, error: fromWire(value.error).toWire() };
 	}
 	return { ok: false, error: new AppError('internal/unexpected').toWire() };
 }

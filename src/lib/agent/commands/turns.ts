@@ -10,7 +10,7 @@ import { AppError, toAppError } from '../../wire/errors';
 import { userLabels } from '../../wire/labels';
 import type { Park, ParkAnswer } from '../journal/park';
 import { readApproval, readEffects, readOpenTurns, readTurn } from '../journal/read-records';
-import type { ApprovalRecord } from '../journal/records';
+import type { ApprovalRecord, TurnRecord } from '../journal/records';
 import type { EntryDraft } from '../journal/turn-journal';
 import { defaultStepLimit, maximumStepLimit } from '../loop/ports';
 import type { Steering, TurnPorts, TurnResult, TurnSettings, TurnStart } from '../loop/ports';
@@ -38,7 +38,10 @@ export interface Message {
 
 export interface Turns {
 	/** Resolves after the commit of the message: as an entry, or in the queue. */
-	send(sessionId: string, message: Message & { whenRunning?: 'steer' | 'queue' }): Promise<{ entryId: string | null; turnId: string | null }>;
+	send(
+		sessionId: string,
+		message: Message & { whenRunning?: 'steer' | 'queue' }
+	): Promise<{ entryId: string | null; turnId: string | null }>;
 	/** A message as a sibling of another one. */
 	edit(sessionId: string, entryId: string, message: Message): Promise<string>;
 	/** Another answer to a user entry. */
@@ -48,6 +51,8 @@ export interface Turns {
 	queued(sessionId: string): Promise<readonly { id: string; text: string }[]>;
 	decide(approvalId: string, decision: NonNullable<ApprovalRecord['decision']>): Promise<void>;
 	isRunning(sessionId: string): boolean;
+	/** Shows what is open without going on with it: another tab does. */
+	look(): Promise<void>;
 	/** Goes on with what an earlier life left open. */
 	recover(): Promise<void>;
 	/** Resolves when no turn is doing anything (parked ones wait on). */
@@ -61,7 +66,19 @@ export function createTurns(host: Host): Turns {
 	const waiters = new Map<string, (answer: ParkAnswer) => void>();
 	const steering = new Map<string, Steering[]>();
 	const queue = createQueue(host);
+	const lanes = new Map<string, Promise<unknown>>();
 	let isAbandoned = false;
+
+	/** What is asked of one session is done one after the other: two tabs may send in the same moment. */
+	function inLane<T>(sessionId: string, work: () => Promise<T>): Promise<T> {
+		const next = (lanes.get(sessionId) ?? Promise.resolve()).then(work, work);
+		lanes.set(sessionId, next);
+		const leave = (): void => {
+			if (lanes.get(sessionId) === next) lanes.delete(sessionId);
+		};
+		void next.then(leave, leave);
+		return next;
+	}
 
 	const park: Park = (request, signal) =>
 		new Promise((resolve, reject) => {
@@ -100,7 +117,12 @@ export function createTurns(host: Host): Turns {
 					: undefined;
 			},
 			steering: () => steering.get(sessionId)?.splice(0) ?? [],
-			policy: () => ({ stance: host.policy.stance(), rules: host.policy.rules(), interactive: true, principal: 'user' }),
+			policy: () => ({
+				stance: host.policy.stance(),
+				rules: host.policy.rules(),
+				interactive: true,
+				principal: 'user'
+			}),
 			systemPrompt: host.systemPrompt
 		};
 	}
@@ -119,7 +141,10 @@ export function createTurns(host: Host): Turns {
 				hasBegun = how.kind !== 'message' || writer.branch(how.user.id).length > 0;
 				if (hasBegun) onBegun(undefined);
 			}
-			if (event.type === 'turn-end' && !hasBegun) onFailed(event.error === undefined ? new AppError('turn/interrupted') : toAppError(event.error));
+			if (event.type === 'turn-end' && !hasBegun)
+				onFailed(event.error === undefined ? new AppError('turn/interrupted') : toAppError(event.error));
+			// Another tab leads by now and goes on with it: for this one it has not ended.
+			if (event.type === 'turn-end' && event.error?.id === 'storage/stale-epoch') return;
 			host.status.note(sessionId, event);
 			host.bus.publish({ kind: 'loop', sessionId, at: host.ports.clock.now(), event });
 		});
@@ -128,7 +153,7 @@ export function createTurns(host: Host): Turns {
 			if (live.get(sessionId)?.turnId === turnId) live.delete(sessionId);
 			if (isAbandoned) return;
 			await afterTurn(host, { sessionId, turnId, result });
-			await next(sessionId, result);
+			await inLane(sessionId, () => next(sessionId, result));
 		});
 		await begun;
 	}
@@ -162,17 +187,30 @@ export function createTurns(host: Host): Turns {
 
 	function stepLimit(): number {
 		const wanted = host.settings.get('turns/steps');
-		return typeof wanted === 'number' ? Math.min(Math.max(1, Math.round(wanted)), maximumStepLimit) : defaultStepLimit;
+		return typeof wanted === 'number'
+			? Math.min(Math.max(1, Math.round(wanted)), maximumStepLimit)
+			: defaultStepLimit;
 	}
 
 	const modelOf = (facts: SessionFacts): ModelRef => facts.model ?? host.providers.defaultModel();
 
-	async function begin(sessionId: string, draft: EntryDraft, parentId: string | null, alsoDelete: readonly StoreDelete[]): Promise<{ entryId: string; turnId: string }> {
+	async function begin(
+		sessionId: string,
+		draft: EntryDraft,
+		parentId: string | null,
+		alsoDelete: readonly StoreDelete[]
+	): Promise<{ entryId: string; turnId: string }> {
 		const turnId = host.ports.ids.next();
 		const { record } = await host.repository.load(sessionId);
 		if (record.temporary) host.keepOffDisk(sessionId, turnId);
 		const user = { ...draft, turnId };
-		await start(sessionId, turnId, { kind: 'message', user, parentId, alsoDelete, settings: await settingsOf(sessionId) });
+		await start(sessionId, turnId, {
+			kind: 'message',
+			user,
+			parentId,
+			alsoDelete,
+			settings: await settingsOf(sessionId)
+		});
 		// Beside the turn: a list should not wait for its end to have a name to show.
 		void nameAtOnce(host, sessionId).catch(() => undefined);
 		return { entryId: draft.id, turnId };
@@ -186,7 +224,10 @@ export function createTurns(host: Host): Turns {
 			kind: 'user',
 			author: { device: host.device.id, principal: 'user' },
 			parts: [...(text === '' ? [] : [{ type: 'text' as const, text }]), ...files],
-			labels: files.length === 0 ? userLabels : { ...userLabels, integrity: 'untrusted', sources: files.map((file) => `file:${file.name}`) },
+			labels:
+				files.length === 0
+					? userLabels
+					: { ...userLabels, integrity: 'untrusted', sources: files.map((file) => `file:${file.name}`) },
 			at: host.ports.clock.now()
 		};
 	}
@@ -207,7 +248,10 @@ export function createTurns(host: Host): Turns {
 		}
 	}
 
-	async function decideNow(approval: ApprovalRecord, decision: NonNullable<ApprovalRecord['decision']>): Promise<void> {
+	async function decideNow(
+		approval: ApprovalRecord,
+		decision: NonNullable<ApprovalRecord['decision']>
+	): Promise<void> {
 		const now = host.ports.clock.now();
 		const isNo = decision === 'reject';
 		const decided: ApprovalRecord = {
@@ -235,48 +279,95 @@ export function createTurns(host: Host): Turns {
 		if (rule !== undefined) host.policy.add(rule);
 	}
 
-	return {
-		async send(sessionId, { whenRunning, ...message }) {
-			const sent = (await host.repository.load(sessionId)).entry(message.id);
-			if (sent !== undefined) return { entryId: sent.id, turnId: sent.turnId ?? null };
-			if ((await queue.list(sessionId)).some(({ id }) => id === message.id)) return { entryId: null, turnId: null };
-			const running = live.get(sessionId);
-			const draft = draftOf(sessionId, message);
-			if (running !== undefined && host.status.display(sessionId) === 'running') {
-				if (whenRunning === undefined) throw new AppError('turn/already-running');
-				const row = await queue.add(sessionId, draft, whenRunning);
-				if (whenRunning === 'steer' && live.has(sessionId)) {
-					steering.set(sessionId, [...(steering.get(sessionId) ?? []), { draft, row }]);
-				} else {
-					host.status.setQueued(sessionId, (await queue.list(sessionId)).length);
-				}
-				host.bus.publish({ kind: 'queue', sessionId });
-				return { entryId: null, turnId: running.turnId };
+	async function send(
+		sessionId: string,
+		{ whenRunning = 'queue', ...message }: Parameters<Turns['send']>[1]
+	): ReturnType<Turns['send']> {
+		const sent = (await host.repository.load(sessionId)).entry(message.id);
+		if (sent !== undefined) return { entryId: sent.id, turnId: sent.turnId ?? null };
+		if ((await queue.list(sessionId)).some(({ id }) => id === message.id))
+			return { entryId: null, turnId: null };
+		const running = live.get(sessionId);
+		const draft = draftOf(sessionId, message);
+		if (running !== undefined && host.status.display(sessionId) === 'running') {
+			const row = await queue.add(sessionId, draft, whenRunning);
+			if (whenRunning === 'steer' && live.has(sessionId)) {
+				steering.set(sessionId, [...(steering.get(sessionId) ?? []), { draft, row }]);
+			} else {
+				host.status.setQueued(sessionId, (await queue.list(sessionId)).length);
 			}
-			await endParked(sessionId);
-			return begin(sessionId, draft, await headOf(sessionId), [{ table: 'drafts', key: sessionId }]);
-		},
-		async edit(sessionId, entryId, message) {
-			const loaded = await host.repository.load(sessionId);
-			if (loaded.entry(message.id) !== undefined) return message.id;
-			const entry = loaded.entry(entryId);
-			if (entry?.kind !== 'user') throw new AppError('entry/not-found');
-			await endParked(sessionId);
-			const { entryId: edited } = await begin(sessionId, draftOf(sessionId, message), entry.parentId, []);
-			return edited;
-		},
-		async answer(sessionId, userEntryId, { turnId, model }) {
-			if ((await readTurn(host.store, turnId)) !== undefined) return;
-			const loaded = await host.repository.load(sessionId);
-			const user = userBefore(loaded.branch(userEntryId));
-			if (user === undefined) throw new AppError('entry/not-found');
-			await endParked(sessionId);
-			if (loaded.record.temporary) host.keepOffDisk(sessionId, turnId);
-			await start(sessionId, turnId, { kind: 'answer', entryId: user.id, settings: await settingsOf(sessionId, model) });
-		},
-		async stop(sessionId) {
-			await endParked(sessionId);
-		},
+			host.bus.publish({ kind: 'queue', sessionId });
+			return { entryId: null, turnId: running.turnId };
+		}
+		await endParked(sessionId);
+		return begin(sessionId, draft, await headOf(sessionId), [{ table: 'drafts', key: sessionId }]);
+	}
+
+	async function edit(sessionId: string, entryId: string, message: Message): Promise<string> {
+		const loaded = await host.repository.load(sessionId);
+		if (loaded.entry(message.id) !== undefined) return message.id;
+		const entry = loaded.entry(entryId);
+		if (entry?.kind !== 'user') throw new AppError('entry/not-found');
+		await endParked(sessionId);
+		const { entryId: edited } = await begin(sessionId, draftOf(sessionId, message), entry.parentId, []);
+		return edited;
+	}
+
+	async function answer(
+		sessionId: string,
+		userEntryId: string,
+		{ turnId, model }: { turnId: string; model?: ModelRef }
+	): Promise<void> {
+		if ((await readTurn(host.store, turnId)) !== undefined) return;
+		const loaded = await host.repository.load(sessionId);
+		const user = userBefore(loaded.branch(userEntryId));
+		if (user === undefined) throw new AppError('entry/not-found');
+		await endParked(sessionId);
+		if (loaded.record.temporary) host.keepOffDisk(sessionId, turnId);
+		await start(sessionId, turnId, {
+			kind: 'answer',
+			entryId: user.id,
+			settings: await settingsOf(sessionId, model)
+		});
+	}
+
+	async function decide(
+		approvalId: string,
+		decision: NonNullable<ApprovalRecord['decision']>
+	): Promise<void> {
+		const approval = await readApproval(host.store, approvalId);
+		if (approval === undefined) throw new AppError('entry/not-found');
+		if (approval.state !== 'asked') {
+			// The same decision once more: its answer was lost on the way.
+			if (approval.decision === decision) return;
+			throw new AppError('gate/approval-used');
+		}
+		await decideNow(approval, decision);
+		const waiter = waiters.get(approvalId);
+		if (waiter !== undefined) {
+			waiter({ id: approvalId, value: decision });
+			return;
+		}
+		if (live.has(approval.sessionId)) return;
+		const turn = (await readOpenTurns(host.store)).find((open) => open.turnId === approval.turnId);
+		if (turn !== undefined) await start(approval.sessionId, turn.turnId, { kind: 'resume', record: turn });
+	}
+
+	/** What open turns are doing, as the journal has it. */
+	async function look(): Promise<{ open: readonly TurnRecord[]; approvals: readonly ApprovalRecord[] }> {
+		const open = await readOpenTurns(host.store);
+		const approvals = await readApprovals(host);
+		const answers = await answersOf(host, approvals);
+		host.status.restore(open, approvals, (key) => answers.get(key) ?? '');
+		for (const { sessionId, count } of await queue.counts()) host.status.setQueued(sessionId, count);
+		return { open, approvals };
+	}
+
+	return {
+		send: (sessionId, message) => inLane(sessionId, () => send(sessionId, message)),
+		edit: (sessionId, entryId, message) => inLane(sessionId, () => edit(sessionId, entryId, message)),
+		answer: (sessionId, userEntryId, how) => inLane(sessionId, () => answer(sessionId, userEntryId, how)),
+		stop: (sessionId) => inLane(sessionId, () => endParked(sessionId)),
 		async unqueue(sessionId, id) {
 			await queue.remove(sessionId, id);
 			host.status.setQueued(sessionId, (await queue.list(sessionId)).length);
@@ -286,32 +377,25 @@ export function createTurns(host: Host): Turns {
 		async decide(approvalId, decision) {
 			const approval = await readApproval(host.store, approvalId);
 			if (approval === undefined) throw new AppError('entry/not-found');
-			if (approval.state !== 'asked') throw new AppError('gate/approval-used');
-			await decideNow(approval, decision);
-			const waiter = waiters.get(approvalId);
-			if (waiter !== undefined) {
-				waiter({ id: approvalId, value: decision });
-				return;
-			}
-			if (live.has(approval.sessionId)) return;
-			const turn = (await readOpenTurns(host.store)).find((open) => open.turnId === approval.turnId);
-			if (turn !== undefined) await start(approval.sessionId, turn.turnId, { kind: 'resume', record: turn });
+			await inLane(approval.sessionId, () => decide(approvalId, decision));
 		},
 		isRunning: (sessionId) => live.has(sessionId),
+		async look() {
+			await look();
+		},
 		async recover() {
-			const open = await readOpenTurns(host.store);
-			const approvals = await readApprovals(host);
-			const answers = await answersOf(host, approvals);
-			host.status.restore(open, approvals, (key) => answers.get(key) ?? '');
-			for (const { sessionId, count } of await queue.counts()) host.status.setQueued(sessionId, count);
+			const { open, approvals } = await look();
 			for (const turn of open) {
-				const isDecided = approvals.some((one) => one.turnId === turn.turnId && (one.state === 'approved' || one.state === 'rejected'));
+				const isDecided = approvals.some(
+					(one) => one.turnId === turn.turnId && (one.state === 'approved' || one.state === 'rejected')
+				);
 				if (turn.state === 'parked' && !isDecided) continue;
 				// One that cannot be resumed (its session is unreadable) does not keep the others.
 				await start(turn.sessionId, turn.turnId, { kind: 'resume', record: turn }).catch(() => undefined);
 			}
 			for (const { sessionId } of await queue.counts()) {
-				if (!live.has(sessionId) && host.status.display(sessionId) === 'queued') await next(sessionId, { outcome: 'done' }).catch(() => undefined);
+				if (!live.has(sessionId) && host.status.display(sessionId) === 'queued')
+					await next(sessionId, { outcome: 'done' }).catch(() => undefined);
 			}
 		},
 		async settle() {
@@ -341,6 +425,11 @@ async function readApprovals(host: Host): Promise<ApprovalRecord[]> {
 }
 
 async function answersOf(host: Host, approvals: readonly ApprovalRecord[]): Promise<Map<string, string>> {
-	const effects = await readEffects(host.store, approvals.map((approval) => approval.effectKey));
-	return new Map(effects.flatMap((effect) => (effect === undefined ? [] : [[effect.effectKey, effect.entryId]])));
+	const effects = await readEffects(
+		host.store,
+		approvals.map((approval) => approval.effectKey)
+	);
+	return new Map(
+		effects.flatMap((effect) => (effect === undefined ? [] : [[effect.effectKey, effect.entryId]]))
+	);
 }

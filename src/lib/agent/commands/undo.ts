@@ -23,7 +23,8 @@ export async function undoTurn(host: Host, loaded: LoadedSession, turnId: string
 	for (const entry of loaded.entries.values()) {
 		if (entry.turnId !== turnId) continue;
 		for (const part of entry.parts) {
-			if (part.type === 'result' && part.undo !== undefined && part.effectKey !== undefined) keys.push(part.effectKey);
+			if (part.type === 'result' && part.undo !== undefined && part.effectKey !== undefined)
+				keys.push(part.effectKey);
 		}
 	}
 	let undone = 0;
@@ -33,6 +34,7 @@ export async function undoTurn(host: Host, loaded: LoadedSession, turnId: string
 		await undoCall(host, undo);
 		undone++;
 	}
-	if (undone === 0) throw new AppError('input/invalid', { message: 'There is nothing left to undo in this turn.' });
+	if (undone === 0)
+		throw new AppError('input/invalid', { message: 'There is nothing left to undo in this turn.' });
 	return undone;
 }

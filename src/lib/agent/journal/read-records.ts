@@ -11,7 +11,10 @@ export async function readApproval(store: Store, approvalId: string): Promise<Ap
 	return isApproval(row) ? row : undefined;
 }
 
-export async function readEffects(store: Store, keys: readonly string[]): Promise<(EffectRecord | undefined)[]> {
+export async function readEffects(
+	store: Store,
+	keys: readonly string[]
+): Promise<(EffectRecord | undefined)[]> {
 	const rows = await store.getMany('effects', keys);
 	return rows.map((row) => (isEffect(row) ? row : undefined));
 }
@@ -41,7 +44,9 @@ function isApproval(row: unknown): row is ApprovalRecord {
 }
 
 function isEffect(row: unknown): row is EffectRecord {
-	return has(row, 'effectKey', 'state', 'replay', 'callHash', 'args', 'action') && typeof row.callHash === 'string';
+	return (
+		has(row, 'effectKey', 'state', 'replay', 'callHash', 'args', 'action') && typeof row.callHash === 'string'
+	);
 }
 
 function isUndo(row: unknown): row is UndoRecord {
@@ -49,5 +54,8 @@ function isUndo(row: unknown): row is UndoRecord {
 }
 
 function isTurn(row: unknown): row is TurnRecord {
-	return has(row, 'turnId', 'sessionId', 'state', 'tail', 'nextOrd', 'model', 'responses') && typeof row.tail === 'string';
+	return (
+		has(row, 'turnId', 'sessionId', 'state', 'tail', 'nextOrd', 'model', 'responses') &&
+		typeof row.tail === 'string'
+	);
 }

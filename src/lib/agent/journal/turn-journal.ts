@@ -42,7 +42,13 @@ export interface Settlement {
 export interface TurnJournal {
 	readonly record: () => TurnRecord;
 	/** T1. `user` is absent where an entry that is there already is answered again. */
-	begin(user: { readonly draft: EntryDraft; readonly parentId: string | null; readonly alsoDelete: readonly StoreDelete[] } | null): Promise<readonly Entry[]>;
+	begin(
+		user: {
+			readonly draft: EntryDraft;
+			readonly parentId: string | null;
+			readonly alsoDelete: readonly StoreDelete[];
+		} | null
+	): Promise<readonly Entry[]>;
 	/** User entries that steer a running turn, taken from the queue. */
 	steer(drafts: readonly EntryDraft[], taken: readonly StoreDelete[]): Promise<readonly Entry[]>;
 	/** A summary, as part of this turn's branch. */
@@ -76,12 +82,14 @@ export function createTurnJournal(
 	let seq = initial.seq;
 
 	/** One commit: steps are chained, the turn's row and the session's head follow the new entries. */
-	async function commit(build: (moment: WriteMoment) => {
-		entries?: readonly Entry[];
-		steps: readonly { kind: StepKind; ref: string }[];
-		turn?: Partial<TurnRecord>;
-		change?: SessionChange;
-	}): Promise<readonly Entry[]> {
+	async function commit(
+		build: (moment: WriteMoment) => {
+			entries?: readonly Entry[];
+			steps: readonly { kind: StepKind; ref: string }[];
+			turn?: Partial<TurnRecord>;
+			change?: SessionChange;
+		}
+	): Promise<readonly Entry[]> {
 		let written: readonly Entry[] = [];
 		await ports.session.commit((moment) => {
 			const built = build(moment);
@@ -136,7 +144,10 @@ export function createTurnJournal(
 		endedAt: ports.clock.now(),
 		...(end.error === undefined ? {} : { error: end.error })
 	});
-	const requestStep = (): { kind: StepKind; ref: string } => ({ kind: 'request', ref: String(record.responses) });
+	const requestStep = (): { kind: StepKind; ref: string } => ({
+		kind: 'request',
+		ref: String(record.responses)
+	});
 
 	return {
 		record: () => record,
@@ -252,8 +263,20 @@ function chain(
 	let prevHash = record.lastHash;
 	return steps.map(({ kind, ref }, index) => {
 		const ord = record.nextOrd + index;
-		const hash = sha256Hex(`${prevHash}|${record.turnId}|${String(ord)}|${kind}|${ref}|${String(at)}|${String(epoch)}`);
-		const row: StepRecord = { turnId: record.turnId, ord, v: journalVersion, kind, ref, at, epoch, prevHash, hash };
+		const hash = sha256Hex(
+			`${prevHash}|${record.turnId}|${String(ord)}|${kind}|${ref}|${String(at)}|${String(epoch)}`
+		);
+		const row: StepRecord = {
+			turnId: record.turnId,
+			ord,
+			v: journalVersion,
+			kind,
+			ref,
+			at,
+			epoch,
+			prevHash,
+			hash
+		};
 		prevHash = hash;
 		return row;
 	});
@@ -272,6 +295,14 @@ function previewOf(entries: readonly Entry[]): { preview?: string } {
 	return {};
 }
 
-const effectWrite = (effect: EffectRecord): StoreWrite => ({ table: 'effects', key: effect.effectKey, row: effect });
-const approvalWrite = (approval: ApprovalRecord): StoreWrite => ({ table: 'approvals', key: approval.approvalId, row: approval });
+const effectWrite = (effect: EffectRecord): StoreWrite => ({
+	table: 'effects',
+	key: effect.effectKey,
+	row: effect
+});
+const approvalWrite = (approval: ApprovalRecord): StoreWrite => ({
+	table: 'approvals',
+	key: approval.approvalId,
+	row: approval
+});
 const undoWrite = (undo: UndoRecord): StoreWrite => ({ table: 'undo', key: undo.effectKey, row: undo });

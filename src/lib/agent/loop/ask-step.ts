@@ -87,10 +87,14 @@ export async function askStep(state: TurnState, step: number): Promise<StepOutco
 		skills: ports.skills
 	});
 	const end = calls.length > 0 ? undefined : endOf(reply);
-	const results = prepared.flatMap((call) => (call.kind === 'answered' ? [resultDraft(state, call, labels)] : []));
+	const results = prepared.flatMap((call) =>
+		call.kind === 'answered' ? [resultDraft(state, call, labels)] : []
+	);
 	const open = prepared.flatMap((call): OpenCall[] => {
-		if (call.kind === 'run') return [{ kind: 'run', part: call.part, effect: call.effect, token: call.token }];
-		if (call.kind === 'held') return [{ kind: 'held', part: call.part, effect: call.effect, approval: call.approval }];
+		if (call.kind === 'run')
+			return [{ kind: 'run', part: call.part, effect: call.effect, token: call.token }];
+		if (call.kind === 'held')
+			return [{ kind: 'held', part: call.part, effect: call.effect, approval: call.approval }];
 		return [];
 	});
 	state.add(
@@ -116,7 +120,11 @@ async function ask(
 	entryId: string,
 	traits: ModelTraits,
 	onFirst: () => void
-): Promise<{ reply: ModelReply; startedAt: number; streamRows: Awaited<ReturnType<ReturnType<typeof createStreamRecorder>['finish']>> }> {
+): Promise<{
+	reply: ModelReply;
+	startedAt: number;
+	streamRows: Awaited<ReturnType<ReturnType<typeof createStreamRecorder>['finish']>>;
+}> {
 	const { ports, input, journal, say } = state;
 	const { model } = journal.record();
 	const request = await buildRequest(state, traits);
@@ -150,7 +158,11 @@ async function ask(
 }
 
 /** A port that throws or does not notice a stop must not keep the turn from ending. */
-function orStopped(asked: Promise<ModelReply>, model: ModelReply['model'], state: TurnState): Promise<ModelReply> {
+function orStopped(
+	asked: Promise<ModelReply>,
+	model: ModelReply['model'],
+	state: TurnState
+): Promise<ModelReply> {
 	const { signal } = state.input;
 	const failed = (thrown: unknown): ModelReply => ({
 		model,
@@ -191,14 +203,20 @@ async function buildRequest(state: TurnState, traits: ModelTraits): Promise<Mode
 		system: [ports.systemPrompt, fences].filter((text) => text !== '').join('\n\n'),
 		messages,
 		tools: traits.abilities.tools ? tools : [],
-		files: await loadFiles(state, messages.flatMap((message) => message.parts)),
+		files: await loadFiles(
+			state,
+			messages.flatMap((message) => message.parts)
+		),
 		cacheKey: input.sessionId,
 		...(effort === undefined ? {} : { effort }),
 		...(record.webSearch && traits.abilities.webSearch ? { webSearch: true } : {})
 	};
 }
 
-async function loadFiles(state: TurnState, parts: readonly Part[]): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
+async function loadFiles(
+	state: TurnState,
+	parts: readonly Part[]
+): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
 	const files = new Map<string, Uint8Array<ArrayBuffer>>();
 	const wanted = parts.filter((part): part is FilePart => part.type === 'file');
 	for (const file of wanted) {
@@ -252,7 +270,11 @@ function endOf(reply: ModelReply): TurnEnd | undefined {
 	}
 }
 
-function resultDraft(state: TurnState, call: PreparedCall & { kind: 'answered' }, labels: EntryDraft['labels']): EntryDraft {
+function resultDraft(
+	state: TurnState,
+	call: PreparedCall & { kind: 'answered' },
+	labels: EntryDraft['labels']
+): EntryDraft {
 	const { ports, input } = state;
 	return {
 		id: ports.ids.next(),
@@ -274,6 +296,14 @@ function sayCalls(state: TurnState, prepared: readonly PreparedCall[], results: 
 		if (call.kind === 'held') state.say({ type: 'call-held', held: call.approval.held });
 		if (call.kind !== 'answered') continue;
 		const entryId = results[answered++]?.id ?? '';
-		state.say({ type: 'call-end', callId: part.callId, action: part.action, status: 'error', entryId, durationMs: 0, error: call.error });
+		state.say({
+			type: 'call-end',
+			callId: part.callId,
+			action: part.action,
+			status: 'error',
+			entryId,
+			durationMs: 0,
+			error: call.error
+		});
 	}
 }

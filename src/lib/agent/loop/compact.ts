@@ -26,7 +26,12 @@ export interface CompactionPorts {
 /** The summary entry for a branch, or `undefined` where there is nothing to cover. */
 export async function summariseBranch(
 	branch: readonly Entry[],
-	options: { readonly sessionId: string; readonly model: ModelRef; readonly upTo?: string; readonly signal: AbortSignal },
+	options: {
+		readonly sessionId: string;
+		readonly model: ModelRef;
+		readonly upTo?: string;
+		readonly signal: AbortSignal;
+	},
 	ports: CompactionPorts
 ): Promise<EntryDraft | undefined> {
 	const upTo = compactionPoint(branch, options.upTo);
@@ -76,6 +81,11 @@ export async function compactTurn(state: TurnState): Promise<boolean> {
 	);
 	if (draft === undefined) return false;
 	state.add(await journal.summarise(draft));
-	state.say({ type: 'notice', level: 'info', code: 'compacted', text: 'The older part of the conversation was summarised for the model. Nothing was deleted.' });
+	state.say({
+		type: 'notice',
+		level: 'info',
+		code: 'compacted',
+		text: 'The older part of the conversation was summarised for the model. Nothing was deleted.'
+	});
 	return true;
 }

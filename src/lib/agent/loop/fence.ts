@@ -14,7 +14,8 @@ import { isJsonObject, parseJson } from '../../wire/json';
 import type { Json } from '../../wire/json';
 import type { ToolDescriptor } from '../models/protocol';
 
-const fence = /^[ \t]*(`{3,}|~{3,})[ \t]*(?:wherry-action|open-think-action|action)[ \t]*\r?\n([\s\S]*?)^[ \t]*\1[ \t]*$/gm;
+const fence =
+	/^[ \t]*(`{3,}|~{3,})[ \t]*(?:wherry-action|open-think-action|action)[ \t]*\r?\n([\s\S]*?)^[ \t]*\1[ \t]*$/gm;
 const maximumCalls = 16;
 
 /** Splits fenced action blocks out of a response's text; other parts stay as they are. */
@@ -58,7 +59,9 @@ function readBody(body: string, offset: number): CallPart[] {
 /** What a model that gets no native tools is told. Part of the stable system prompt. */
 export function fenceInstructions(tools: readonly ToolDescriptor[]): string {
 	if (tools.length === 0) return '';
-	const lines = tools.map((tool) => `- ${tool.name}: ${tool.description} Arguments (JSON Schema): ${JSON.stringify(tool.input)}`);
+	const lines = tools.map(
+		(tool) => `- ${tool.name}: ${tool.description} Arguments (JSON Schema): ${JSON.stringify(tool.input)}`
+	);
 	return [
 		'To propose an action, write a fenced block exactly like this, one block per action, and nothing after the last one:',
 		'```wherry-action',

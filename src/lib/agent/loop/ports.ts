@@ -27,7 +27,13 @@ export interface TurnSettings {
 
 export type TurnStart =
 	/** A new user entry under `parentId`. `alsoDelete`: the queue row that it was. */
-	| { readonly kind: 'message'; readonly user: EntryDraft; readonly parentId: string | null; readonly alsoDelete: readonly StoreDelete[]; readonly settings: TurnSettings }
+	| {
+			readonly kind: 'message';
+			readonly user: EntryDraft;
+			readonly parentId: string | null;
+			readonly alsoDelete: readonly StoreDelete[];
+			readonly settings: TurnSettings;
+	  }
 	/** Another answer to an entry that is there. */
 	| { readonly kind: 'answer'; readonly entryId: string; readonly settings: TurnSettings }
 	/** Goes on where the journal says. */

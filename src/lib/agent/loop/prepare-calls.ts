@@ -60,7 +60,9 @@ function prepareCall(part: CallPart, index: number, context: Preparation): Prepa
 		error
 	});
 	if (part.badArgs !== undefined) {
-		return answer(new AppError('skill/bad-arguments', { message: 'The arguments were not valid JSON.' }).toWire());
+		return answer(
+			new AppError('skill/bad-arguments', { message: 'The arguments were not valid JSON.' }).toWire()
+		);
 	}
 	const problem = skills.check(part.action, part.args);
 	if (problem !== undefined) return answer(problem);
@@ -114,7 +116,8 @@ function prepareCall(part: CallPart, index: number, context: Preparation): Prepa
 		at: context.now
 	};
 	const { reasons } = judgement;
-	if (judgement.token !== undefined) return { kind: 'run', part, index, reasons, effect, token: judgement.token };
+	if (judgement.token !== undefined)
+		return { kind: 'run', part, index, reasons, effect, token: judgement.token };
 
 	const approvalId = context.newId();
 	const rule = judgement.constraints.canAlways ? alwaysRule(call, approvalId, context.now) : undefined;
@@ -153,9 +156,23 @@ export function asked(held: HeldCall, effect: EffectRecord): ApprovalRecord {
 	};
 }
 
-export function errorResult(part: { callId: string; action: string }, error: WireError, at: number): ResultPart {
-	const status = error.id === 'skill/rejected' ? 'rejected' : error.id === 'skill/not-run' ? 'not-run' : 'error';
-	return { type: 'result', callId: part.callId, action: part.action, status, output: null, error, startedAt: at, durationMs: 0 };
+export function errorResult(
+	part: { callId: string; action: string },
+	error: WireError,
+	at: number
+): ResultPart {
+	const status =
+		error.id === 'skill/rejected' ? 'rejected' : error.id === 'skill/not-run' ? 'not-run' : 'error';
+	return {
+		type: 'result',
+		callId: part.callId,
+		action: part.action,
+		status,
+		output: null,
+		error,
+		startedAt: at,
+		durationMs: 0
+	};
 }
 
 export function argsOf(part: CallPart): JsonObject {

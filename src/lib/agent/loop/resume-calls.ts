@@ -21,7 +21,9 @@ interface Readers {
 export async function openCallsOf(state: TurnState, read: Readers): Promise<OpenCall[]> {
 	const { input, journal } = state;
 	const { responses } = journal.record();
-	const answerIndex = state.entries.findLastIndex((entry) => entry.kind === 'assistant' && entry.turnId === input.turnId);
+	const answerIndex = state.entries.findLastIndex(
+		(entry) => entry.kind === 'assistant' && entry.turnId === input.turnId
+	);
 	const answer = state.entries[answerIndex];
 	if (answer === undefined || responses === 0) return [];
 	const results = resultIds(state.entries.slice(answerIndex + 1));
@@ -48,7 +50,8 @@ async function reopen(
 ): Promise<OpenCall> {
 	const { ports, input } = state;
 	if (effect.state === 'held' || effect.state === 'unknown') {
-		const approval = effect.approvalId === undefined ? undefined : await read.readApproval(ports.store, effect.approvalId);
+		const approval =
+			effect.approvalId === undefined ? undefined : await read.readApproval(ports.store, effect.approvalId);
 		if (approval !== undefined && approval.state !== 'used') return { kind: 'held', part, effect, approval };
 		return { kind: 'unknown', part, effect };
 	}
@@ -74,7 +77,13 @@ async function reopen(
 			canAlways: false,
 			kind: 'approval' as const
 		};
-		const again: EffectRecord = { ...effect, callHash: hash, defHash: facts?.defHash ?? '', state: 'held', approvalId: held.approvalId };
+		const again: EffectRecord = {
+			...effect,
+			callHash: hash,
+			defHash: facts?.defHash ?? '',
+			state: 'held',
+			approvalId: held.approvalId
+		};
 		const approval = asked(held, again);
 		await state.journal.hold(again, approval);
 		state.say({ type: 'call-held', held });
@@ -83,7 +92,12 @@ async function reopen(
 	return { kind: 'run', part, effect, token: resumeAllowed(effect, hash) };
 }
 
-function identity(state: TurnState, part: CallPart, callIndex: number, responseOrd: number): Parameters<typeof effectKey>[0] {
+function identity(
+	state: TurnState,
+	part: CallPart,
+	callIndex: number,
+	responseOrd: number
+): Parameters<typeof effectKey>[0] {
 	const { sessionId, turnId } = state.input;
 	return { sessionId, turnId, responseOrd, callIndex, action: part.action, args: argsOf(part) };
 }

@@ -6,17 +6,33 @@ import { createFakeSkills, createWorld } from '../../../../tests/fakes/skills';
 import { openTurnWorld } from '../../../../tests/fakes/turn-world';
 import type { TurnWorldOptions } from '../../../../tests/fakes/turn-world';
 
-const openWorld = (script: Script, options: Partial<TurnWorldOptions> = {}): ReturnType<typeof openTurnWorld> =>
-	openTurnWorld({ store: createMemoryStore(), model: createScriptedModel(script), skills: createFakeSkills(createWorld()), ...options });
+const openWorld = (
+	script: Script,
+	options: Partial<TurnWorldOptions> = {}
+): ReturnType<typeof openTurnWorld> =>
+	openTurnWorld({
+		store: createMemoryStore(),
+		model: createScriptedModel(script),
+		skills: createFakeSkills(createWorld()),
+		...options
+	});
 
 const twoSteps: Script = (responses) =>
-	responses === 0 ? { parts: [text('Let me see. '), call('1', 'look'), call('2', 'note')] } : { parts: [text('Done.')] };
+	responses === 0
+		? { parts: [text('Let me see. '), call('1', 'look'), call('2', 'note')] }
+		: { parts: [text('Done.')] };
 
 describe('runTurn', () => {
 	it('OT-46: runs calls side by side, commits each, and ends with the last answer', async () => {
 		const world = await openWorld(twoSteps);
 		expect(await world.send('go')).toEqual({ outcome: 'done' });
-		expect(world.entries().map((entry) => entry.kind)).toEqual(['user', 'assistant', 'result', 'result', 'assistant']);
+		expect(world.entries().map((entry) => entry.kind)).toEqual([
+			'user',
+			'assistant',
+			'result',
+			'result',
+			'assistant'
+		]);
 	});
 
 	it('OT-84: says one turn-start first, one turn-end last, with a dense seq', async () => {
@@ -24,33 +40,42 @@ describe('runTurn', () => {
 		await send('go');
 		expect(events[0]?.type).toBe('turn-start');
 		expect(events.at(-1)?.type).toBe('turn-end');
-		expect(events.filter((event) => event.type === 'turn-start' || event.type === 'turn-end')).toHaveLength(2);
+		expect(events.filter((event) => event.type === 'turn-start' || event.type === 'turn-end')).toHaveLength(
+			2
+		);
 		expect(events.map((event) => event.seq)).toEqual(events.map((_, index) => index));
 	});
 
 	it('OT-50: stops at the step limit and says so', async () => {
-		const world = await openWorld((responses) => ({ parts: [call(String(responses), 'look')] }), { stepLimit: 3 });
+		const world = await openWorld((responses) => ({ parts: [call(String(responses), 'look')] }), {
+			stepLimit: 3
+		});
 		expect((await world.send('loop')).outcome).toBe('step-limit');
 		expect(world.events.some((event) => event.type === 'notice' && event.code === 'step-limit')).toBe(true);
 	});
 
 	it('OT-45: selective runs what is safe, holds the rest, goes on after approval', async () => {
 		const world = await openWorld(
-			(responses) => (responses === 0 ? { parts: [call('1', 'look'), call('2', 'pay')] } : { parts: [text('ok')] }),
+			(responses) =>
+				responses === 0 ? { parts: [call('1', 'look'), call('2', 'pay')] } : { parts: [text('ok')] },
 			{ mode: 'selective' }
 		);
 		const parked = world.parked();
 		const ended = world.send('pay');
 		await parked;
 		const [approval] = await world.approvals();
-		expect(world.events.filter((event) => event.type === 'call-end').map((event) => event.action)).toEqual(['look']);
+		expect(world.events.filter((event) => event.type === 'call-end').map((event) => event.action)).toEqual([
+			'look'
+		]);
 		await world.decide(approval?.approvalId ?? '', 'once');
 		expect((await ended).outcome).toBe('done');
 		expect(world.events.map((event) => event.type)).toContain('turn-resume');
 	});
 
 	it('CT-03: a rejected call is answered as rejected, and the model is told', async () => {
-		const model = createScriptedModel((responses) => (responses === 0 ? { parts: [call('1', 'fire')] } : { parts: [text('fine')] }));
+		const model = createScriptedModel((responses) =>
+			responses === 0 ? { parts: [call('1', 'fire')] } : { parts: [text('fine')] }
+		);
 		const world = await openWorld(() => ({ parts: [] }), { model });
 		const parked = world.parked();
 		const ended = world.send('fire');
@@ -58,7 +83,10 @@ describe('runTurn', () => {
 		const [approval] = await world.approvals();
 		await world.decide(approval?.approvalId ?? '', 'reject');
 		await ended;
-		expect(model.requests[1]?.messages.at(-1)?.parts[0]).toMatchObject({ type: 'result', status: 'rejected' });
+		expect(model.requests[1]?.messages.at(-1)?.parts[0]).toMatchObject({
+			type: 'result',
+			status: 'rejected'
+		});
 	});
 
 	it('OT-44: propose mode holds every call, native or fenced, with any model', async () => {
@@ -104,7 +132,10 @@ describe('runTurn', () => {
 
 	it('ends a turn whose model never answers and never notices the stop', async () => {
 		const stop = new AbortController();
-		const model = { ...createScriptedModel(() => ({ parts: [] })), ask: () => new Promise<never>(() => undefined) };
+		const model = {
+			...createScriptedModel(() => ({ parts: [] })),
+			ask: () => new Promise<never>(() => undefined)
+		};
 		const world = await openWorld(() => ({ parts: [] }), { model });
 		const ended = world.send('hang', stop.signal);
 		setTimeout(() => {
@@ -118,7 +149,10 @@ describe('runTurn', () => {
 	});
 
 	it('ends a turn whose model throws', async () => {
-		const model = { ...createScriptedModel(() => ({ parts: [] })), ask: () => Promise.reject(new Error('boom')) };
+		const model = {
+			...createScriptedModel(() => ({ parts: [] })),
+			ask: () => Promise.reject(new Error('boom'))
+		};
 		const world = await openWorld(() => ({ parts: [] }), { model });
 		expect(await world.send('x')).toMatchObject({ outcome: 'failed', error: { id: 'internal/unexpected' } });
 	});
@@ -155,7 +189,16 @@ describe('runTurn', () => {
 			const reply = await original(request, options);
 			if (isFirst) {
 				isFirst = false;
-				const draft = { id: 'steer', sessionId: 'session-1', v: 1, kind: 'user' as const, author: { device: 'test', principal: 'user' }, parts: [text('hurry')], labels: { integrity: 'user' as const, private: true, sources: [] }, at: 0 };
+				const draft = {
+					id: 'steer',
+					sessionId: 'session-1',
+					v: 1,
+					kind: 'user' as const,
+					author: { device: 'test', principal: 'user' },
+					parts: [text('hurry')],
+					labels: { integrity: 'user' as const, private: true, sources: [] },
+					at: 0
+				};
 				world.steering.push({ draft, row: { table: 'queue', key: 'x' } });
 			}
 			return reply;
@@ -165,9 +208,14 @@ describe('runTurn', () => {
 	});
 
 	it('OT-22: compacts at 80 % of the context, and the next request carries the summary', async () => {
-		const model = createScriptedModel((_, request) => ({ parts: [text(request.system.includes('summarise') ? 'SUMMARY' : 'word '.repeat(200))] }), {
-			contextWindow: 600
-		});
+		const model = createScriptedModel(
+			(_, request) => ({
+				parts: [text(request.system.includes('summarise') ? 'SUMMARY' : 'word '.repeat(200))]
+			}),
+			{
+				contextWindow: 600
+			}
+		);
 		const world = await openWorld(() => ({ parts: [] }), { model });
 		for (const message of ['one', 'two', 'three', 'four']) await world.send(message);
 		const last = model.requests.at(-1);

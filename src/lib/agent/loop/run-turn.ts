@@ -23,7 +23,10 @@ const maximumAttempts = 8;
 
 export async function runTurn(input: TurnInput, ports: TurnPorts, emit: Emit): Promise<TurnResult> {
 	const { start } = input;
-	const initial = start.kind === 'resume' ? { ...start.record, attempt: start.record.attempt + 1 } : newRecord(input, ports);
+	const initial =
+		start.kind === 'resume'
+			? { ...start.record, attempt: start.record.attempt + 1 }
+			: newRecord(input, ports);
 	const journal = createTurnJournal(initial, ports);
 	const say = createSay(input.turnId, initial.seq, emit, (next) => {
 		journal.setSeq(next);
@@ -36,7 +39,9 @@ export async function runTurn(input: TurnInput, ports: TurnPorts, emit: Emit): P
 		end = outcome.end;
 		isEndCommitted = outcome.isCommitted;
 	} catch (thrown) {
-		end = input.signal.aborted ? { outcome: 'stopped' } : { outcome: 'failed', error: toAppError(thrown).toWire() };
+		end = input.signal.aborted
+			? { outcome: 'stopped' }
+			: { outcome: 'failed', error: toAppError(thrown).toWire() };
 	}
 	if (!isEndCommitted) {
 		// Where even this cannot be written, the journal still says "running", and recovery goes on from there.
@@ -55,7 +60,12 @@ export async function runTurn(input: TurnInput, ports: TurnPorts, emit: Emit): P
 }
 
 /** T1, then `turn-start`; if T1 fails, the turn has a beginning all the same, so that it can have an end. */
-async function begin(input: TurnInput, ports: TurnPorts, journal: TurnJournal, say: ReturnType<typeof createSay>): Promise<TurnState> {
+async function begin(
+	input: TurnInput,
+	ports: TurnPorts,
+	journal: TurnJournal,
+	say: ReturnType<typeof createSay>
+): Promise<TurnState> {
 	const { start } = input;
 	const record = journal.record();
 	const make = (head: string | null): TurnState =>
@@ -83,7 +93,9 @@ async function begin(input: TurnInput, ports: TurnPorts, journal: TurnJournal, s
 			return make(start.entryId);
 		}
 		const state = make(start.parentId);
-		state.add(await journal.begin({ draft: start.user, parentId: start.parentId, alsoDelete: start.alsoDelete }));
+		state.add(
+			await journal.begin({ draft: start.user, parentId: start.parentId, alsoDelete: start.alsoDelete })
+		);
 		saidStart();
 		return state;
 	} catch (thrown) {
@@ -103,7 +115,12 @@ async function runSteps(state: TurnState): Promise<{ end: TurnEnd; isCommitted: 
 		const { responses } = journal.record();
 		if (input.signal.aborted) return { end: { outcome: 'stopped' }, isCommitted: false };
 		if (responses >= stepLimit) {
-			state.say({ type: 'notice', level: 'warning', code: 'step-limit', text: `Stopped after ${String(responses)} steps.` });
+			state.say({
+				type: 'notice',
+				level: 'warning',
+				code: 'step-limit',
+				text: `Stopped after ${String(responses)} steps.`
+			});
 			return { end: { outcome: 'step-limit' }, isCommitted: false };
 		}
 		const outcome = await askStep(state, responses);

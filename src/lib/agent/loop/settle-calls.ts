@@ -62,7 +62,12 @@ function createStep(state: TurnState, total: number): { take(call: OpenCall): Pr
 
 	async function settle(
 		call: OpenCall,
-		outcome: { result: ResultPart; labels: Labels; writes?: Pick<SkillOutcome, 'writes' | 'deletes' | 'undo'>; approval?: ApprovalRecord }
+		outcome: {
+			result: ResultPart;
+			labels: Labels;
+			writes?: Pick<SkillOutcome, 'writes' | 'deletes' | 'undo'>;
+			approval?: ApprovalRecord;
+		}
 	): Promise<void> {
 		const { effect } = call;
 		const labels = joinLabels([state.labels, outcome.labels]);
@@ -81,7 +86,11 @@ function createStep(state: TurnState, total: number): { take(call: OpenCall): Pr
 		open--;
 		const settlement: Settlement = {
 			result: draft,
-			effect: { ...effect, state: outcome.result.status === 'unknown' ? 'unknown' : 'settled', status: outcome.result.status },
+			effect: {
+				...effect,
+				state: outcome.result.status === 'unknown' ? 'unknown' : 'settled',
+				status: outcome.result.status
+			},
 			put: outcome.writes?.writes ?? [],
 			delete: outcome.writes?.deletes ?? [],
 			isLast: open === 0,
@@ -117,9 +126,21 @@ function createStep(state: TurnState, total: number): { take(call: OpenCall): Pr
 		});
 	}
 
-	const settleWithError = (call: OpenCall, status: CallStatus, error: WireError, approval?: ApprovalRecord): Promise<void> =>
+	const settleWithError = (
+		call: OpenCall,
+		status: CallStatus,
+		error: WireError,
+		approval?: ApprovalRecord
+	): Promise<void> =>
 		settle(call, {
-			result: { ...resultBase(call), status, output: null, error, startedAt: ports.clock.now(), durationMs: 0 },
+			result: {
+				...resultBase(call),
+				status,
+				output: null,
+				error,
+				startedAt: ports.clock.now(),
+				durationMs: 0
+			},
 			labels: ownLabels,
 			...(approval === undefined ? {} : { approval })
 		});
@@ -132,7 +153,13 @@ function createStep(state: TurnState, total: number): { take(call: OpenCall): Pr
 
 	async function run(call: OpenCall, token: DecisionToken, effect: EffectRecord): Promise<void> {
 		const startedAt = ports.clock.now();
-		say({ type: 'call-run', callId: call.part.callId, action: effect.action, args: effect.args, at: startedAt });
+		say({
+			type: 'call-run',
+			callId: call.part.callId,
+			action: effect.action,
+			args: effect.args,
+			at: startedAt
+		});
 		const outcome = await ports.skills.run({
 			token,
 			callHash: effect.callHash,
@@ -143,7 +170,12 @@ function createStep(state: TurnState, total: number): { take(call: OpenCall): Pr
 			signal: input.signal,
 			labels: state.labels,
 			onProgress: (text, fraction) => {
-				say({ type: 'call-progress', callId: call.part.callId, text, ...(fraction === undefined ? {} : { fraction }) });
+				say({
+					type: 'call-progress',
+					callId: call.part.callId,
+					text,
+					...(fraction === undefined ? {} : { fraction })
+				});
 			}
 		});
 		const mayHaveHappened = input.signal.aborted && outcome.status === 'error' && isUnrepeatable(effect);
@@ -267,7 +299,12 @@ export function isUnrepeatable(effect: EffectRecord): boolean {
 }
 
 function resultBase(call: OpenCall): Pick<ResultPart, 'type' | 'callId' | 'action' | 'effectKey'> {
-	return { type: 'result', callId: call.part.callId, action: call.part.action, effectKey: call.effect.effectKey };
+	return {
+		type: 'result',
+		callId: call.part.callId,
+		action: call.part.action,
+		effectKey: call.effect.effectKey
+	};
 }
 
 function unknownOutcome(call: OpenCall, approvalId: string): HeldCall {
@@ -280,7 +317,12 @@ function unknownOutcome(call: OpenCall, approvalId: string): HeldCall {
 		args: effect.args,
 		effects: effect.effects,
 		destinations: [],
-		reasons: [{ code: 'outcome-unknown', text: 'It was started, and then Wherry was interrupted: it may have happened.' }],
+		reasons: [
+			{
+				code: 'outcome-unknown',
+				text: 'It was started, and then Wherry was interrupted: it may have happened.'
+			}
+		],
 		canAlways: false,
 		kind: 'outcome-unknown'
 	};

@@ -15,7 +15,11 @@ const flushEveryCharacters = 2_048;
 export interface StreamRow {
 	readonly v: number;
 	readonly entryId: string;
-	readonly pieces: readonly { readonly type: 'text' | 'reasoning'; readonly index: number; readonly text: string }[];
+	readonly pieces: readonly {
+		readonly type: 'text' | 'reasoning';
+		readonly index: number;
+		readonly text: string;
+	}[];
 }
 
 export interface StreamRecorder {
@@ -100,7 +104,8 @@ function readPieces(row: unknown): { type: 'text' | 'reasoning'; index: number; 
 		if (typeof piece !== 'object' || piece === null) return [];
 		if (!('type' in piece) || !('index' in piece) || !('text' in piece)) return [];
 		const { type, index, text } = piece;
-		if ((type !== 'text' && type !== 'reasoning') || typeof index !== 'number' || typeof text !== 'string') return [];
+		if ((type !== 'text' && type !== 'reasoning') || typeof index !== 'number' || typeof text !== 'string')
+			return [];
 		return [{ type, index, text }];
 	});
 }

@@ -175,7 +175,7 @@ export function createDecoder(options: {
 	/** Called after `read` with the same event, to know its frame the next time. */
 	learn?(data: string, value: JsonObject): void;
 	/** Called once before the reply is made, to settle what is still open. */
-	finish?(emit: Emit): void;
+	finish?(): void;
 }): Decoder {
 	const { draft, provider } = options;
 	let emit: Emit = ignore;
@@ -204,7 +204,7 @@ export function createDecoder(options: {
 		end: (how) => {
 			scanner.end();
 			try {
-				options.finish?.(emit);
+				options.finish?.();
 			} catch {
 				draft.error ??= new AppError('model/malformed-stream').toWire();
 			}
@@ -223,8 +223,9 @@ function toReply(
 	how: 'closed' | 'aborted',
 	keepsArgs: boolean
 ): Omit<ModelReply, 'model' | 'attempts'> {
-	const hasCalls = draft.slots.some((slot) => slot.kind === 'call');
-	const ended = draft.stop ?? (draft.isTerminated ? (hasCalls ? 'calls' : 'end') : undefined);
+	// Whether there are calls is seen, not believed: providers name the reason as they like.
+	const said = draft.stop ?? (draft.isTerminated ? 'end' : undefined);
+	const ended = said === 'end' ? kindOfEnd(draft) : said;
 	const isWhole = ended !== undefined && ended !== 'length' && draft.error === undefined && how === 'closed';
 	let stop: StopReason;
 	let error = draft.error;
@@ -252,4 +253,9 @@ function toReply(
 		...(draft.responseId === undefined ? {} : { responseId: draft.responseId }),
 		...(Object.keys(draft.extras).length === 0 ? {} : { extras: draft.extras })
 	};
+}
+
+function kindOfEnd(draft: Draft): StopReason {
+	if (draft.slots.some((slot) => slot.kind === 'call')) return 'calls';
+	return draft.slots.some((slot) => slot.kind === 'refusal') ? 'refused' : 'end';
 }

@@ -37,10 +37,6 @@ export function decodeGemini(target: ProtocolTarget): Decoder {
 		draft: state.draft,
 		read: (value, emit) => {
 			readChunk(state, value, emit);
-		},
-		finish: () => {
-			const { draft } = state;
-			if (draft.stop === 'end' && draft.slots.some((slot) => slot.kind === 'call')) draft.stop = 'calls';
 		}
 	});
 }

@@ -412,7 +412,4 @@ export function finishChat(state: ChatState): void {
 	for (const call of state.calls) {
 		if (call.slot !== undefined && isOver && draft.error === undefined) call.slot.isDone = true;
 	}
-	if (draft.stop !== 'end') return;
-	if (draft.slots.some((slot) => slot.kind === 'call')) draft.stop = 'calls';
-	else if (draft.slots.some((slot) => slot.kind === 'refusal')) draft.stop = 'refused';
 }

@@ -28,11 +28,6 @@ export function decodeOpenAiResponses(target: ProtocolTarget): Decoder {
 		keepsArgs: true,
 		read: (value, emit) => {
 			readEvent(draft, items, value, emit);
-		},
-		finish: () => {
-			if (draft.stop !== 'end') return;
-			if (draft.slots.some((slot) => slot.kind === 'call')) draft.stop = 'calls';
-			else if (draft.slots.some((slot) => slot.kind === 'refusal')) draft.stop = 'refused';
 		}
 	});
 }

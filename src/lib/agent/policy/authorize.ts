@@ -26,7 +26,8 @@ export function judge(input: GateInput, callHash: string): Judgement {
 /** Throws `gate/approval-used`, `-stale` or `-mismatch` unless this approval covers exactly this call now. */
 export function redeemApproval(approval: ApprovalRecord, callHash: string, now: number): DecisionToken {
 	if (approval.state !== 'approved') throw new AppError('gate/approval-used');
-	if (approval.expiresAt === undefined || approval.expiresAt <= now) throw new AppError('gate/approval-stale');
+	if (approval.expiresAt === undefined || approval.expiresAt <= now)
+		throw new AppError('gate/approval-stale');
 	if (approval.held.callHash !== callHash) throw new AppError('gate/approval-mismatch');
 	return issueToken(callHash, 'approval');
 }

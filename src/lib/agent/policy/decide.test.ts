@@ -5,7 +5,16 @@ import { createSeededRandom } from '../../../../tests/fakes/ports';
 import { alwaysRule, decide } from './decide';
 import type { GateCall, GateInput, Rule, Stance, VerdictKind } from './gate';
 
-const effects = ['readPrivate', 'readUntrusted', 'writeLocal', 'writeRemote', 'egress', 'spend', 'execute', 'irreversible'] as const satisfies readonly Effect[];
+const effects = [
+	'readPrivate',
+	'readUntrusted',
+	'writeLocal',
+	'writeRemote',
+	'egress',
+	'spend',
+	'execute',
+	'irreversible'
+] as const satisfies readonly Effect[];
 const stances = ['plan', 'ask', 'edit', 'open', 'locked', 'bypass'] as const satisfies readonly Stance[];
 const strictness: Record<VerdictKind, number> = { allow: 0, hold: 1, deny: 2 };
 
@@ -32,7 +41,15 @@ const input = (change: Partial<GateInput> = {}): GateInput => ({
 	principal: 'user',
 	...change
 });
-const rule = (verdict: VerdictKind, change: Partial<Rule> = {}): Rule => ({ id: verdict, v: 1, verdict, action: 'act', text: verdict, createdAt: 0, ...change });
+const rule = (verdict: VerdictKind, change: Partial<Rule> = {}): Rule => ({
+	id: verdict,
+	v: 1,
+	verdict,
+	action: 'act',
+	text: verdict,
+	createdAt: 0,
+	...change
+});
 const tainted = { integrity: 'untrusted', private: true, sources: ['https://evil.example'] } as const;
 
 describe('the gate', () => {
@@ -69,7 +86,13 @@ describe('the gate', () => {
 
 	it('lets known hosts be fetched, holds any other', () => {
 		const fetching = (url: string): GateInput =>
-			input({ call: call({ effects: ['readUntrusted', 'egress'], destinations: [url], knownDestinations: ['en.wikipedia.org'] }) });
+			input({
+				call: call({
+					effects: ['readUntrusted', 'egress'],
+					destinations: [url],
+					knownDestinations: ['en.wikipedia.org']
+				})
+			});
 		expect(decide(fetching('https://en.wikipedia.org/wiki/Tea')).verdict).toBe('allow');
 		expect(decide(fetching('https://example.net/')).verdict).toBe('hold');
 		expect(decide(fetching('https://en.wikipedia.org.evil.example/')).verdict).toBe('hold');
@@ -92,12 +115,24 @@ describe('the gate', () => {
 	});
 
 	it('makes a narrow rule: one destination, or exactly these arguments', () => {
-		expect(alwaysRule(call({ destinations: ['a.example'] }), 'r', 0)).toMatchObject({ destination: 'a.example' });
+		expect(alwaysRule(call({ destinations: ['a.example'] }), 'r', 0)).toMatchObject({
+			destination: 'a.example'
+		});
 		expect(alwaysRule(call(), 'r', 0)).toMatchObject({ args: { to: 'example.org' } });
 		expect(alwaysRule(call({ destinations: ['a.example', 'b.example'] }), 'r', 0)).toBeUndefined();
 		const narrow = rule('allow', { destination: 'a.example' });
-		expect(decide(input({ rules: [narrow], call: call({ effects: ['egress'], destinations: ['b.example'] }) })).verdict).toBe('hold');
-		expect(decide(input({ rules: [narrow], call: call({ effects: ['egress'], destinations: ['a.example', 'b.example'] }) })).verdict).toBe('hold');
+		expect(
+			decide(input({ rules: [narrow], call: call({ effects: ['egress'], destinations: ['b.example'] }) }))
+				.verdict
+		).toBe('hold');
+		expect(
+			decide(
+				input({
+					rules: [narrow],
+					call: call({ effects: ['egress'], destinations: ['a.example', 'b.example'] })
+				})
+			).verdict
+		).toBe('hold');
 	});
 
 	it('every cell of the table has a verdict and a reason: 6 stances × 8 effects × 4 rules × taint × asking', () => {
@@ -107,7 +142,9 @@ describe('the gate', () => {
 				for (const rules of [[], [rule('allow')], [rule('hold')], [rule('deny')]])
 					for (const taint of [ownLabels, tainted])
 						for (const interactive of [true, false]) {
-							const { verdict, reasons } = decide(input({ stance, rules, taint, interactive, call: call({ effects: [effect] }) }));
+							const { verdict, reasons } = decide(
+								input({ stance, rules, taint, interactive, call: call({ effects: [effect] }) })
+							);
 							cells++;
 							expect(reasons.length).toBeGreaterThan(0);
 							if (rules[0]?.verdict === 'deny') expect(verdict).toBe('deny');
@@ -120,14 +157,23 @@ describe('the gate', () => {
 		const seed = Number(process.env['WHERRY_SEED'] ?? Date.now() % 1_000_000);
 		console.log(`gate monotony: seed ${String(seed)}`);
 		const random = createSeededRandom(seed);
-		const pick = <T>(list: readonly [T, ...T[]]): T => list[Math.floor(random.float() * list.length)] ?? list[0];
+		const pick = <T>(list: readonly [T, ...T[]]): T =>
+			list[Math.floor(random.float() * list.length)] ?? list[0];
 		const modes: readonly [Mode, ...Mode[]] = ['propose', 'selective', 'auto'];
 		for (let round = 0; round < 20_000; round++) {
 			const destinations = random.float() < 0.5 ? [] : [pick(['a.example', 'b.example'])];
 			const base = input({
 				mode: pick(modes),
 				stance: pick(stances),
-				rules: random.float() < 0.5 ? [] : [rule(pick(['allow', 'hold', 'deny']), random.float() < 0.5 ? {} : { destination: 'a.example' })],
+				rules:
+					random.float() < 0.5
+						? []
+						: [
+								rule(
+									pick(['allow', 'hold', 'deny']),
+									random.float() < 0.5 ? {} : { destination: 'a.example' }
+								)
+							],
 				taint: random.float() < 0.5 ? ownLabels : tainted,
 				userDestinations: random.float() < 0.5 ? [] : destinations,
 				call: call({
@@ -142,10 +188,17 @@ describe('the gate', () => {
 				{ ...base, rules: [...base.rules, rule('deny')] },
 				{ ...base, taint: tainted },
 				{ ...base, interactive: false },
-				{ ...base, stance: 'locked' as const, ...(base.stance === 'plan' ? { stance: 'plan' as const } : {}) },
+				{
+					...base,
+					stance: 'locked' as const,
+					...(base.stance === 'plan' ? { stance: 'plan' as const } : {})
+				},
 				...(base.stance === 'bypass' ? [] : [{ ...base, mode: 'propose' as const }])
 			]) {
-				expect(strictness[decide(stricter).verdict], `seed ${String(seed)}: ${JSON.stringify([base, stricter])}`).toBeGreaterThanOrEqual(before);
+				expect(
+					strictness[decide(stricter).verdict],
+					`seed ${String(seed)}: ${JSON.stringify([base, stricter])}`
+				).toBeGreaterThanOrEqual(before);
 			}
 		}
 	});

@@ -65,14 +65,16 @@ export function decide(input: GateInput): Verdict {
 	}
 
 	if (input.stance === 'bypass') return answer('allow', [reason('stance', 'You switched asking off.')]);
-	if (input.mode === 'propose') return answer('hold', [reason('propose', 'In propose mode you run each call.')]);
+	if (input.mode === 'propose')
+		return answer('hold', [reason('propose', 'In propose mode you run each call.')]);
 	const holding = rules.find((rule) => rule.verdict === 'hold');
 	if (holding) return answer('hold', [reason('rule', holding.text)]);
 	const allowing = rules.find((rule) => rule.verdict === 'allow');
 	if (allowing && !effects.includes('irreversible')) return answer('allow', [reason('rule', allowing.text)]);
 
 	const objections = effects.filter((effect) => objects(effect, input.stance, input.mode === 'auto', call));
-	if (objections.length === 0) return answer('allow', [reason('safe', 'Nothing leaves and nothing is lost.')]);
+	if (objections.length === 0)
+		return answer('allow', [reason('safe', 'Nothing leaves and nothing is lost.')]);
 	return answer(
 		'hold',
 		objections.map((effect) => reason(effect, `It ${effectText[effect]}.`))
@@ -133,5 +135,9 @@ export function alwaysRule(call: GateCall, id: string, createdAt: number): Rule 
 		return { ...common, destination, text: `Always allow ${call.action} to ${destination}.` };
 	}
 	if (!isJsonObject(call.args)) return undefined;
-	return { ...common, args: call.args, text: `Always allow ${call.action} with exactly ${canonicalJson(call.args)}.` };
+	return {
+		...common,
+		args: call.args,
+		text: `Always allow ${call.action} with exactly ${canonicalJson(call.args)}.`
+	};
 }

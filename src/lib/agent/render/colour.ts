@@ -25,7 +25,20 @@ import type { CodeRun } from '../../wire/blocks';
 /** Every kind that can leave this file; the page has a class for each. */
 export const KINDS = [
 	...['', 'addition', 'attr', 'built_in', 'comment', 'deletion', 'emphasis', 'keyword', 'literal', 'meta'],
-	...['name', 'number', 'property', 'regexp', 'section', 'string', 'strong', 'symbol', 'tag', 'title', 'type', 'variable']
+	...[
+		'name',
+		'number',
+		'property',
+		'regexp',
+		'section',
+		'string',
+		'strong',
+		'symbol',
+		'tag',
+		'title',
+		'type',
+		'variable'
+	]
 ] as const;
 
 /** Scopes of highlight.js that are not kinds themselves; any other unknown one takes its parent's. */
@@ -98,7 +111,24 @@ class RunEmitter {
 const engine = hljs.newInstance();
 engine.configure({ __emitter: RunEmitter });
 for (const [name, grammar] of Object.entries({
-	...{ bash, c, cpp, css, diff, go, java, javascript, json, markdown, python, rust, sql, typescript, xml, yaml }
+	...{
+		bash,
+		c,
+		cpp,
+		css,
+		diff,
+		go,
+		java,
+		javascript,
+		json,
+		markdown,
+		python,
+		rust,
+		sql,
+		typescript,
+		xml,
+		yaml
+	}
 })) {
 	engine.registerLanguage(name, grammar);
 }

@@ -31,7 +31,11 @@ export function openFence(src: string): OpenFence | null {
 			lines += visible(line) + '\n';
 			line = next;
 		}
-		return { k: 'code', lang, text: withoutTrailingBreaks(closing.test(line) ? lines : lines + visible(line)) };
+		return {
+			k: 'code',
+			lang,
+			text: withoutTrailingBreaks(closing.test(line) ? lines : lines + visible(line))
+		};
 	}
 
 	return push(src.slice(opening[0].length)) === null ? null : { push };

@@ -6,8 +6,9 @@
 import type { Token } from 'marked';
 import type { Inline } from '../../wire/blocks';
 import { decodeEntities } from './entities';
-import { known } from './lexer';
+import { isOwn } from './lexer';
 import { isOwnImage, safeLink, shownUrl } from './links';
+import { texOf } from './tex';
 import { visible } from './visible';
 
 export function toInlines(tokens: readonly Token[] | undefined): Inline[] {
@@ -53,13 +54,13 @@ function textOfOne(inline: Inline): string {
 	}
 }
 
-function push(out: Inline[], raw: Token): void {
-	const tex: unknown = raw.type === 'math' && 'tex' in raw ? raw.tex : undefined;
-	if (typeof tex === 'string') {
-		out.push({ t: 'math', tex: visible(tex) });
+function push(out: Inline[], token: Token): void {
+	if (!isOwn(token)) {
+		const tex = texOf(token);
+		if (tex === null) addText(out, token.raw);
+		else out.push({ t: 'math', tex: visible(tex) });
 		return;
 	}
-	const token = known(raw);
 	switch (token.type) {
 		case 'escape':
 			return addText(out, token.text);
@@ -90,7 +91,7 @@ function push(out: Inline[], raw: Token): void {
 		case 'checkbox':
 			return;
 		default:
-			return addText(out, raw.raw);
+			return addText(out, token.raw);
 	}
 }
 
@@ -118,10 +119,12 @@ function addLink(out: Inline[], token: LinkToken): void {
 			else out.push(child);
 		}
 		const shown = shownUrl(target);
-		if (shown !== '' && textOf(children) !== shown) addText(out, children.length === 0 ? shown : ` (${shown})`);
+		if (shown !== '' && textOf(children) !== shown)
+			addText(out, children.length === 0 ? shown : ` (${shown})`);
 		return;
 	}
-	const c: Inline[] = textOf(children) === '' && !children.some(isPicture) ? [{ t: 'text', v: shownUrl(target) }] : children;
+	const c: Inline[] =
+		textOf(children) === '' && !children.some(isPicture) ? [{ t: 'text', v: shownUrl(target) }] : children;
 	const title = visible(decodeEntities(token.title ?? ''));
 	out.push({ t: 'link', ...link, ...(title === '' ? {} : { title }), c });
 }

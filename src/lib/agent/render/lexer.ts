@@ -54,9 +54,27 @@ export function lex(src: string, state: LexState): Token[] {
 	return lexer.lex(src);
 }
 
-/** marked's own union: the open `Generic` member of `Token` would make every property `any`. */
-export function known(token: Token): MarkedToken {
-	return token as MarkedToken;
+const OWN_TYPES = new Set<string>([
+	...[
+		'blockquote',
+		'br',
+		'checkbox',
+		'code',
+		'codespan',
+		'def',
+		'del',
+		'em',
+		'escape',
+		'heading',
+		'hr',
+		'html'
+	],
+	...['image', 'link', 'list', 'list_item', 'paragraph', 'space', 'strong', 'table', 'text']
+]);
+
+/** True for marked's own tokens; the others are an extension's, and of `Token`'s open member. */
+export function isOwn(token: Token): token is MarkedToken {
+	return OWN_TYPES.has(token.type);
 }
 
 class BoundedTokenizer extends Tokenizer {

@@ -42,16 +42,22 @@ function wordsOf(blocks: readonly Block[]): string {
 
 /** Spaces and percent signs aside. */
 function plain(words: string): string {
-	return words.replace(/\s+/g, '').replace(/(?:%[0-9A-F]{2})+/g, (bytes) => decodeURIComponent(bytes)).replace(/\s+/g, '');
+	return words
+		.replace(/\s+/g, '')
+		.replace(/(?:%[0-9A-F]{2})+/g, (bytes) => decodeURIComponent(bytes))
+		.replace(/\s+/g, '');
 }
 
 /** The same of the specification's HTML; what cannot be a link here shows its target, as ours does. */
 function wordsOfHtml(html: string): string {
-	const withTargets = html.replace(/<a href="([^"]*)"[^>]*>([\s\S]*?)<\/a>/g, (_, href: string, words: string) => {
-		const target = decodeEntities(href);
-		const isShown = safeLink(target) === null && target !== '' && decodeEntities(words) !== target;
-		return isShown ? `${words} ${words === '' ? '' : '('}${href}${words === '' ? '' : ')'}` : words;
-	});
+	const withTargets = html.replace(
+		/<a href="([^"]*)"[^>]*>([\s\S]*?)<\/a>/g,
+		(_, href: string, words: string) => {
+			const target = decodeEntities(href);
+			const isShown = safeLink(target) === null && target !== '' && decodeEntities(words) !== target;
+			return isShown ? `${words} ${words === '' ? '' : '('}${href}${words === '' ? '' : ')'}` : words;
+		}
+	);
 	return plain(decodeEntities(withTargets.replace(/<[^>]*>/g, '')));
 }
 
@@ -61,7 +67,9 @@ function text(...v: string[]): Inline[] {
 
 describe('toBlocks', () => {
 	test('reads the usual constructs', () => {
-		expect(toBlocks('# A\n\nb **c** *d* ~~e~~ `f`\n\n> q\n\n3. x\n4. y\n\n---\n\n```ts title\nlet a;\n```\n')).toEqual([
+		expect(
+			toBlocks('# A\n\nb **c** *d* ~~e~~ `f`\n\n> q\n\n3. x\n4. y\n\n---\n\n```ts title\nlet a;\n```\n')
+		).toEqual([
 			{ k: 'h', level: 1, c: text('A') },
 			{
 				k: 'p',
@@ -77,7 +85,12 @@ describe('toBlocks', () => {
 				]
 			},
 			{ k: 'quote', c: [{ k: 'p', c: text('q') }] },
-			{ k: 'list', ordered: true, start: 3, items: [{ c: [{ k: 'p', c: text('x') }] }, { c: [{ k: 'p', c: text('y') }] }] },
+			{
+				k: 'list',
+				ordered: true,
+				start: 3,
+				items: [{ c: [{ k: 'p', c: text('x') }] }, { c: [{ k: 'p', c: text('y') }] }]
+			},
 			{ k: 'hr' },
 			{ k: 'code', lang: 'ts', text: 'let a;' }
 		]);
@@ -100,7 +113,10 @@ describe('toBlocks', () => {
 
 	test('shows HTML as the characters it was written in, but for a bare line break', () => {
 		expect(toBlocks('<div onclick="x()">\n*a*\n</div>')).toEqual([
-			{ k: 'p', c: [...text('<div onclick="x()">'), { t: 'br' }, ...text('*a*'), { t: 'br' }, ...text('</div>')] }
+			{
+				k: 'p',
+				c: [...text('<div onclick="x()">'), { t: 'br' }, ...text('*a*'), { t: 'br' }, ...text('</div>')]
+			}
 		]);
 		expect(toBlocks('a <img src=x onerror=alert(1)> b<br>c')).toEqual([
 			{ k: 'p', c: [...text('a <img src=x onerror=alert(1)> b'), { t: 'br' }, ...text('c')] }
@@ -108,7 +124,9 @@ describe('toBlocks', () => {
 	});
 
 	test('gives a link the host it really goes to', () => {
-		const links = inlinesOf(toBlocks('[bank.test](https://bank.test@evil.test/x "t") https://bücher.example/ a@b.co'));
+		const links = inlinesOf(
+			toBlocks('[bank.test](https://bank.test@evil.test/x "t") https://bücher.example/ a@b.co')
+		);
 		expect(links.filter((inline) => inline.t === 'link').map((link) => [link.href, link.host])).toEqual([
 			['https://bank.test@evil.test/x', 'evil.test'],
 			['https://xn--bcher-kva.example/', 'xn--bcher-kva.example'],
@@ -123,7 +141,11 @@ describe('toBlocks', () => {
 	});
 
 	test('keeps small pictures that came with the text and names all others', () => {
-		expect(toBlocks('![a](data:image/png;base64,AAAA) ![*b* c](https://x.test/y.png) ![](data:image/svg+xml;base64,AA)')).toEqual([
+		expect(
+			toBlocks(
+				'![a](data:image/png;base64,AAAA) ![*b* c](https://x.test/y.png) ![](data:image/svg+xml;base64,AA)'
+			)
+		).toEqual([
 			{
 				k: 'p',
 				c: [
@@ -142,7 +164,9 @@ describe('toBlocks', () => {
 	});
 
 	test('reads math and leaves money alone', () => {
-		expect(toBlocks('$x^2$, \\(a+b\\), $$c$$, $5 and $10, $5, or 10$, US$5-US$6, \\[not\\], $HOME/$USER')).toEqual([
+		expect(
+			toBlocks('$x^2$, \\(a+b\\), $$c$$, $5 and $10, $5, or 10$, US$5-US$6, \\[not\\], $HOME/$USER')
+		).toEqual([
 			{
 				k: 'p',
 				c: [
@@ -188,25 +212,43 @@ describe('toBlocks', () => {
 
 	test('nothing hostile makes a link that runs, a picture that loads or an exception', () => {
 		for (const hostile of hostileTexts()) {
-			for (const shape of [hostile, `[${hostile}](x)`, `[x](${hostile})`, `![${hostile}](${hostile} "${hostile}")`, `| ${hostile} |\n|--|\n| ${hostile} |`]) {
+			for (const shape of [
+				hostile,
+				`[${hostile}](x)`,
+				`[x](${hostile})`,
+				`![${hostile}](${hostile} "${hostile}")`,
+				`| ${hostile} |\n|--|\n| ${hostile} |`
+			]) {
 				for (const inline of inlinesOf(toBlocks(shape))) {
 					if (inline.t === 'link') {
 						expect(['http:', 'https:', 'mailto:']).toContain(new URL(inline.href).protocol);
 						expect(inline.host).not.toBe('');
 					}
-					if (inline.t === 'image') expect(inline.src).toMatch(/^data:image\/(png|jpeg|gif|webp|avif);base64,/i);
+					if (inline.t === 'image')
+						expect(inline.src).toMatch(/^data:image\/(png|jpeg|gif|webp|avif);base64,/i);
 				}
 			}
 		}
 	});
 
 	test('shows the words that the CommonMark specification shows', () => {
-		const examples = commonMark().filter(({ section, markdown }) => !/HTML/.test(section) && !/<[a-z!/?]/i.test(markdown));
+		const examples = commonMark().filter(
+			({ section, markdown }) => !/HTML/.test(section) && !/<[a-z!/?]/i.test(markdown)
+		);
 		const missed = examples.filter(({ markdown, html }) => wordsOf(toBlocks(markdown)) !== wordsOfHtml(html));
-		console.log(`CommonMark, examples without HTML: ${examples.length - missed.length} of ${examples.length} show the same words`);
+		console.log(
+			`CommonMark, examples without HTML: ${examples.length - missed.length} of ${examples.length} show the same words`
+		);
 		if (process.env['SHOW_MISSED']) {
 			for (const { number, markdown, html } of missed) {
-				console.log(number, JSON.stringify(markdown), '\n ', wordsOf(toBlocks(markdown)), '\n ', wordsOfHtml(html));
+				console.log(
+					number,
+					JSON.stringify(markdown),
+					'\n ',
+					wordsOf(toBlocks(markdown)),
+					'\n ',
+					wordsOfHtml(html)
+				);
 			}
 		}
 		// Example 25 names characters that hardly anybody names.
@@ -225,13 +267,93 @@ describe('toBlocks', () => {
 
 /** Texts that lexers choke on, at 1 MB: nesting, look-ahead, lazy continuation, unclosed everything. */
 const CHOKERS = [
-	...['> ', '- ', '1. ', '> - ', '>', `${'> '.repeat(30)}a\n`, `${'> '.repeat(20)}a\nb\n`, `${'> - '.repeat(12)}a\nb\n`, '> - > - a\nb\n'],
-	...['[', '[a](', '[a](<', ']', '![[', '[a](b ', '[a]: b\n', '[a]', '[a][b]', '[a]: <b\n', '[a\n', '[a](b "'],
-	...['*', '*a ', '**a *b ', 'a**b', '*a_ ', '_a ', '~~a ', '~', '*"a', 'a*_', '`a', '`` ` ', '\\', '\\*', '&a', '&#'],
+	...[
+		'> ',
+		'- ',
+		'1. ',
+		'> - ',
+		'>',
+		`${'> '.repeat(30)}a\n`,
+		`${'> '.repeat(20)}a\nb\n`,
+		`${'> - '.repeat(12)}a\nb\n`,
+		'> - > - a\nb\n'
+	],
+	...[
+		'[',
+		'[a](',
+		'[a](<',
+		']',
+		'![[',
+		'[a](b ',
+		'[a]: b\n',
+		'[a]',
+		'[a][b]',
+		'[a]: <b\n',
+		'[a\n',
+		'[a](b "'
+	],
+	...[
+		'*',
+		'*a ',
+		'**a *b ',
+		'a**b',
+		'*a_ ',
+		'_a ',
+		'~~a ',
+		'~',
+		'*"a',
+		'a*_',
+		'`a',
+		'`` ` ',
+		'\\',
+		'\\*',
+		'&a',
+		'&#'
+	],
 	...['<', '<a ', '<a href="', '<!--', '<?', '<![CDATA[', '<div>\n', '<div>\n\n', '<http:a', '<a@'],
-	...['$', '$a ', '$$a\n', '\\(a ', '\\[a\n', 'a@', 'www.', 'http://a.', '_a@b', 'a-', '|', '|a|\n|-|-|\n', 'a|b\n-|-\n1|2\n\n'],
-	...['-', '- - ', 'a\n=', '***\n', '#', '# a\n', '```\n', '```a`\n', '    a\n\n', ' ', '\t', '\n', 'a  \n', 'a\r\n'],
-	...['- a\n', '- a\n\n', '- a\n  - b\n    - c\n', '- [ ] a\n', '> a\n\n', 'a\n\n', '\u200b\u200c', '\u{E0041}a', '\0', '\ud800']
+	...[
+		'$',
+		'$a ',
+		'$$a\n',
+		'\\(a ',
+		'\\[a\n',
+		'a@',
+		'www.',
+		'http://a.',
+		'_a@b',
+		'a-',
+		'|',
+		'|a|\n|-|-|\n',
+		'a|b\n-|-\n1|2\n\n'
+	],
+	...[
+		'-',
+		'- - ',
+		'a\n=',
+		'***\n',
+		'#',
+		'# a\n',
+		'```\n',
+		'```a`\n',
+		'    a\n\n',
+		' ',
+		'\t',
+		'\n',
+		'a  \n',
+		'a\r\n'
+	],
+	...[
+		'- a\n',
+		'- a\n\n',
+		'- a\n  - b\n    - c\n',
+		'- [ ] a\n',
+		'> a\n\n',
+		'a\n\n',
+		'\u200b\u200c',
+		'\u{E0041}a',
+		'\0',
+		'\ud800'
+	]
 ];
 
 test('reads no megabyte for long, however it is nested', () => {
@@ -250,7 +372,9 @@ test('reads no megabyte for long, however it is nested', () => {
 		const took = performance.now() - started;
 		if (took > worst[1]) worst = [text.slice(0, 30), took];
 	}
-	console.log(`1 MB of hostile nesting, ${texts.length} kinds: slowest ${worst[1].toFixed(0)} ms (${JSON.stringify(worst[0])})`);
+	console.log(
+		`1 MB of hostile nesting, ${texts.length} kinds: slowest ${worst[1].toFixed(0)} ms (${JSON.stringify(worst[0])})`
+	);
 	// 200 ms on an idle machine; other suites run beside this one.
 	expect(worst[1]).toBeLessThan(2000);
 });

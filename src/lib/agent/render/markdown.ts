@@ -8,7 +8,8 @@ import type { Token } from 'marked';
 import type { Block, Inline, ListItem } from '../../wire/blocks';
 import { decodeEntities } from './entities';
 import { textOf, toInlines, toLines } from './inlines';
-import { createLexState, known, lex, type LexState } from './lexer';
+import { createLexState, isOwn, lex, type LexState } from './lexer';
+import { texOf } from './tex';
 import { visible } from './visible';
 
 /** Characters and lines read as Markdown; the rest of a longer text follows as written. */
@@ -22,7 +23,8 @@ export function toBlocks(markdown: string): Block[] {
 	const src = normalize(markdown);
 	const cut = markdownEnd(src);
 	const blocks = lexBlocks(src.slice(0, cut), createLexState()).blocks;
-	for (let at = cut; at < src.length; at += LITERAL_PIECE) blocks.push(literalBlock(src.slice(at, at + LITERAL_PIECE)));
+	for (let at = cut; at < src.length; at += LITERAL_PIECE)
+		blocks.push(literalBlock(src.slice(at, at + LITERAL_PIECE)));
 	return blocks;
 }
 
@@ -81,10 +83,11 @@ export function lexBlocks(src: string, state: LexState): LexedPart {
 }
 
 /** At most one block; spaces and link definitions make none. Its depth is bounded by the lexer. */
-export function toBlock(raw: Token): Block[] {
-	const tex: unknown = raw.type === 'math' && 'tex' in raw ? raw.tex : undefined;
-	if (typeof tex === 'string') return [{ k: 'math', tex: visible(tex) }];
-	const token = known(raw);
+function toBlock(token: Token): Block[] {
+	if (!isOwn(token)) {
+		const tex = texOf(token);
+		return tex === null ? paragraph(toLines(token.raw)) : [{ k: 'math', tex: visible(tex) }];
+	}
 	switch (token.type) {
 		case 'space':
 		case 'def':
@@ -122,12 +125,14 @@ export function toBlock(raw: Token): Block[] {
 		case 'text':
 			return paragraph(token.tokens === undefined ? toLines(token.text) : toInlines(token.tokens));
 		default:
-			return paragraph(toLines(raw.raw));
+			return paragraph(toLines(token.raw));
 	}
 }
 
 function paragraph(c: Inline[]): Block[] {
-	return c.length === 0 || (textOf(c).trim() === '' && c.every((inline) => inline.t === 'text')) ? [] : [{ k: 'p', c }];
+	return c.length === 0 || (textOf(c).trim() === '' && c.every((inline) => inline.t === 'text'))
+		? []
+		: [{ k: 'p', c }];
 }
 
 function level(depth: number): 1 | 2 | 3 | 4 | 5 | 6 {

@@ -24,7 +24,9 @@ const WORDS = new Set(
 		' '
 	)
 );
-const LENGTHS = new Set('lspace rspace minsize maxsize linethickness width height depth voffset rowspacing columnspacing'.split(' '));
+const LENGTHS = new Set(
+	'lspace rspace minsize maxsize linethickness width height depth voffset rowspacing columnspacing'.split(' ')
+);
 
 /** Em of one unit; a relative or unknown unit is dropped. */
 const UNITS = new Map([
@@ -84,7 +86,9 @@ function attributesOf(node: object): { readonly [name: string]: string } {
 	}
 	const classes = 'classes' in node && Array.isArray(node.classes) ? node.classes : [];
 	// temml marks alignment, among others, by class; the page gives a few of these a meaning.
-	const known = classes.filter((name): name is string => typeof name === 'string' && /^tml-[a-z]{1,20}$/.test(name));
+	const known = classes.filter(
+		(name): name is string => typeof name === 'string' && /^tml-[a-z]{1,20}$/.test(name)
+	);
 	if (known.length > 0) kept['class'] = known.join(' ');
 	return kept;
 }

@@ -48,7 +48,7 @@ function feed(pieces: readonly string[], isChecked: (all: string) => boolean): F
 
 function cuts(text: string, random: () => number): string[] {
 	const pieces: string[] = [];
-	for (let at = 0; at < text.length; ) {
+	for (let at = 0; at < text.length;) {
 		const length = 1 + Math.floor(random() * 40);
 		pieces.push(text.slice(at, at + length));
 		at += length;
@@ -66,7 +66,9 @@ const LONG = [
 describe('createBlockStream', () => {
 	test(`gives at every character what the text so far gives (seed ${SEED})`, () => {
 		const texts = [LONG, ...hostileTexts().filter((text) => text.length < 400)];
-		const wrong = texts.filter((text) => !hasLateDefinition(text) && feed([...text], () => true).differs !== null);
+		const wrong = texts.filter(
+			(text) => !hasLateDefinition(text) && feed([...text], () => true).differs !== null
+		);
 		expect(wrong).toEqual([]);
 	});
 
@@ -81,12 +83,15 @@ describe('createBlockStream', () => {
 
 	test(`mixes of specification examples freeze only what is final (seed ${SEED})`, () => {
 		const random = seeded(SEED);
-		const examples = commonMark().map(({ markdown }) => markdown).filter((text) => !hasLateDefinition(text));
+		const examples = commonMark()
+			.map(({ markdown }) => markdown)
+			.filter((text) => !hasLateDefinition(text));
 		if (examples.length === 0) return;
 		for (let round = 0; round < 300; round++) {
-			const text = Array.from({ length: 6 }, () => examples[Math.floor(random() * examples.length)] ?? '').join(
-				random() < 0.5 ? '\n' : ''
-			);
+			const text = Array.from(
+				{ length: 6 },
+				() => examples[Math.floor(random() * examples.length)] ?? ''
+			).join(random() < 0.5 ? '\n' : '');
 			const { blocks, differs } = feed(cuts(text, random), () => true);
 			expect(differs, `seed ${SEED}`).toBeNull();
 			expect(blocks).toEqual(toBlocks(text));

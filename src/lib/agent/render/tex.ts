@@ -12,6 +12,12 @@ export interface MathToken extends Tokens.Generic {
 	readonly tex: string;
 }
 
+/** The formula of a token that is one. */
+export function texOf(token: Token): string | null {
+	const tex: unknown = token.type === 'math' && 'tex' in token ? token.tex : null;
+	return typeof tex === 'string' ? tex : null;
+}
+
 const BLOCK =
 	/^ {0,3}(?:\$\$((?:[^$\\\n]|\\.|\$(?!\$)|\\?\n(?![ \t]*\n))+?)\$\$|\\\[((?:[^\\\n]|\\[^\]\n]|\\?\n(?![ \t]*\n))+?)\\\])[ \t]*(?:\n+|$)/;
 const PARENS = /^\\\(((?:[^\\\n]|\\[^)\n]|\n(?![ \t]*\n))+?)\\\)/;

@@ -7,7 +7,15 @@
 import type { CallPart, Entry, ModelRef, ResultPart } from '../../wire/entries';
 import type { Effect, HeldCall, Reason } from '../../wire/events';
 import type { Json } from '../../wire/json';
-import type { AnswerPart, BranchView, CallState, CallView, FeedItem, FileView, TurnEndView } from '../../wire/view';
+import type {
+	AnswerPart,
+	BranchView,
+	CallState,
+	CallView,
+	FeedItem,
+	FileView,
+	TurnEndView
+} from '../../wire/view';
 import { isJsonObject } from '../../wire/json';
 import { toBlocks } from '../render/markdown';
 import { plainText } from '../sessions/fold';
@@ -59,7 +67,16 @@ export function itemsOf(entry: Entry, ord: number, context: FeedContext): FeedIt
 			]);
 		case 'summary':
 		case 'note':
-			return [{ ...base, ...siblings, key: entry.id, ord, type: entry.kind, blocks: toBlocks(plainText(entry.parts)) }];
+			return [
+				{
+					...base,
+					...siblings,
+					key: entry.id,
+					ord,
+					type: entry.kind,
+					blocks: toBlocks(plainText(entry.parts))
+				}
+			];
 		case 'result':
 			return [];
 		case 'assistant':
@@ -131,10 +148,14 @@ export function callView(entryId: string, part: CallPart, context: FeedContext):
 		effects: held?.effects ?? about.effects,
 		reasons,
 		sources: settled?.entry.labels.integrity === 'untrusted' ? settled.entry.labels.sources : [],
-		...(settled === undefined ? {} : { startedAt: settled.part.startedAt, durationMs: settled.part.durationMs }),
+		...(settled === undefined
+			? {}
+			: { startedAt: settled.part.startedAt, durationMs: settled.part.durationMs }),
 		...(settled?.part.error === undefined ? {} : { error: settled.part.error }),
 		...(held === undefined ? {} : { held }),
-		...(key !== undefined && undoState === 'open' ? { undo: { effectKey: key, label: settled?.part.undo?.label ?? '' } } : {})
+		...(key !== undefined && undoState === 'open'
+			? { undo: { effectKey: key, label: settled?.part.undo?.label ?? '' } }
+			: {})
 	};
 }
 
@@ -156,7 +177,9 @@ function answerPart(part: Entry['parts'][number]): AnswerPart[] {
 				{
 					type: 'text',
 					blocks: toBlocks(part.text),
-					...(part.citations === undefined ? {} : { citations: part.citations.filter(({ url }) => isWebAddress(url)) })
+					...(part.citations === undefined
+						? {}
+						: { citations: part.citations.filter(({ url }) => isWebAddress(url)) })
 				}
 			];
 		case 'reasoning':
@@ -187,7 +210,9 @@ function closing(entry: Entry, context: FeedContext, items: FeedItem[]): FeedIte
 
 function filesOf(entry: Entry): FileView[] {
 	return entry.parts.flatMap((part) =>
-		part.type === 'file' ? [{ blob: part.blob, name: part.name, mediaType: part.mediaType, size: part.size }] : []
+		part.type === 'file'
+			? [{ blob: part.blob, name: part.name, mediaType: part.mediaType, size: part.size }]
+			: []
 	);
 }
 

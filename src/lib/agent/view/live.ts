@@ -36,7 +36,12 @@ export interface LiveAnswer {
 	drain(): Patch[];
 }
 
-export function createLiveAnswer(start: { entryId: string; turnId: string; model: ModelRef; at: number }): LiveAnswer {
+export function createLiveAnswer(start: {
+	entryId: string;
+	turnId: string;
+	model: ModelRef;
+	at: number;
+}): LiveAnswer {
 	const parts = new Map<number, LivePart>();
 	const calls = new Map<string, LiveCall>();
 
@@ -121,7 +126,14 @@ export function createLiveAnswer(start: { entryId: string; turnId: string; model
 			for (const [index, part] of ordered().entries()) {
 				if (part.pending === '') continue;
 				const frozen = lex(part);
-				patches.push({ op: 'stream', key: start.entryId, part: index, kind: part.kind, frozen, tail: part.tail });
+				patches.push({
+					op: 'stream',
+					key: start.entryId,
+					part: index,
+					kind: part.kind,
+					frozen,
+					tail: part.tail
+				});
 			}
 			for (const live of calls.values()) {
 				if (live.pending === '') continue;

@@ -59,7 +59,12 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 
 	const page = createPagePort(port, {
 		drain: () => live?.drain() ?? [],
-		snapshot: () => ({ sessionId: loaded?.record.id ?? null, state, window: windowFrom(total() - windowSize), trace })
+		snapshot: () => ({
+			sessionId: loaded?.record.id ?? null,
+			state,
+			window: windowFrom(total() - windowSize),
+			trace
+		})
 	});
 
 	const context: FeedContext = {
@@ -74,8 +79,12 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 		},
 		turnEnd: (turnId) => turnEnds.get(turnId),
 		isTurnTail(entry) {
-			if (entry.turnId === undefined || tails.get(entry.turnId) === undefined) return false;
-			return tails.get(entry.turnId) === entry.id;
+			if (entry.turnId === undefined || tails.get(entry.turnId) !== entry.id) return false;
+			// A message that another turn answers on this branch does not carry the end of its first one.
+			const isAnswered =
+				entry.kind === 'user' &&
+				(branch.at(-1)?.id !== entry.id || ports.status.turnId(entry.sessionId) !== undefined);
+			return !isAnswered;
 		}
 	};
 	/** Per turn, the last entry on the branch that makes an item. */
@@ -155,7 +164,8 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 			refreshState();
 			return;
 		}
-		const grows = entries.length > 0 && entries[0]?.parentId === oldHead && loaded.facts.head === entries.at(-1)?.id;
+		const grows =
+			entries.length > 0 && entries[0]?.parentId === oldHead && loaded.facts.head === entries.at(-1)?.id;
 		if (!grows) {
 			const before = branch;
 			rebuild();
@@ -164,7 +174,8 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 			if (live !== null && entries.some((entry) => entry.id === live?.entryId)) endLive();
 			// A new sibling changes the branch switcher of the entry it stands beside.
 			sendFrom(ords[Math.max(0, same)] ?? 0);
-			for (const entry of entries) for (const id of loaded.tree.siblings(entry.id)) if (id !== entry.id) sendEntry(id);
+			for (const entry of entries)
+				for (const id of loaded.tree.siblings(entry.id)) if (id !== entry.id) sendEntry(id);
 			refreshState();
 			return;
 		}
@@ -181,7 +192,9 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 		if (live !== null && added.some((entry) => entry.id === live?.entryId)) endLive();
 		for (const entry of added) {
 			if (entry.kind !== 'result') continue;
-			for (const part of entry.parts) if (part.type === 'result' && part.undo !== undefined && part.effectKey !== undefined) undoStates.set(part.effectKey, 'open');
+			for (const part of entry.parts)
+				if (part.type === 'result' && part.undo !== undefined && part.effectKey !== undefined)
+					undoStates.set(part.effectKey, 'open');
 			sendEntry(answerBefore(grown.indexOf(entry)));
 		}
 		if (added.some((entry) => entry.kind !== 'result')) sendFrom(first);
@@ -236,7 +249,12 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 
 	function sendCall(callId: string): void {
 		const answerId = answerBefore(branch.length - 1);
-		if (branch.some((entry) => entry.id === answerId && entry.parts.some((part) => part.type === 'call' && part.callId === callId))) {
+		if (
+			branch.some(
+				(entry) =>
+					entry.id === answerId && entry.parts.some((part) => part.type === 'call' && part.callId === callId)
+			)
+		) {
 			sendEntry(answerId);
 		}
 	}
@@ -247,7 +265,10 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 		if (entry === undefined) return;
 		for (const item of itemsOf(entry, ords[position] ?? 0, context)) {
 			if (item.type !== 'call' || item.call.callId !== event.callId) continue;
-			const progress = { text: event.text, ...(event.fraction === undefined ? {} : { fraction: event.fraction }) };
+			const progress = {
+				text: event.text,
+				...(event.fraction === undefined ? {} : { fraction: event.fraction })
+			};
 			page.push({ op: 'item', item: { ...item, call: { ...item.call, progress } } });
 		}
 	}
@@ -271,9 +292,19 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 
 	/** What is stored beside the entries, for a stretch of the branch. */
 	async function readBeside(entries: readonly Entry[]): Promise<void> {
-		const turnIds = [...new Set(entries.flatMap((entry) => (entry.turnId === undefined || turnEnds.has(entry.turnId) ? [] : [entry.turnId])))];
+		const turnIds = [
+			...new Set(
+				entries.flatMap((entry) =>
+					entry.turnId === undefined || turnEnds.has(entry.turnId) ? [] : [entry.turnId]
+				)
+			)
+		];
 		const keys = entries.flatMap((entry) =>
-			entry.parts.flatMap((part) => (part.type === 'result' && part.undo !== undefined && part.effectKey !== undefined ? [part.effectKey] : []))
+			entry.parts.flatMap((part) =>
+				part.type === 'result' && part.undo !== undefined && part.effectKey !== undefined
+					? [part.effectKey]
+					: []
+			)
 		);
 		const [ends, undo] = await Promise.all([ports.readTurnEnds(turnIds), ports.readUndo(keys)]);
 		for (const [id, end] of ends) turnEnds.set(id, end);
@@ -289,7 +320,8 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 		switch (message.kind) {
 			case 'loop':
 				if (message.sessionId === open) onLoop(message.event, message.at);
-				else if (message.event.type === 'turn-end' || message.event.type === 'turn-start') page.push({ op: 'sessions' });
+				else if (message.event.type === 'turn-end' || message.event.type === 'turn-start')
+					page.push({ op: 'sessions' });
 				break;
 			case 'applied':
 				if (message.record.id === open) onApplied(message.entries);
@@ -348,4 +380,3 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 		}
 	};
 }
-

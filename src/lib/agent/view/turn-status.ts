@@ -21,7 +21,11 @@ interface Status {
 export interface TurnStatus {
 	note(sessionId: string, event: LoopEvent): void;
 	/** Open turns and unanswered approvals as the journal has them. */
-	restore(turns: readonly TurnRecord[], approvals: readonly ApprovalRecord[], answerOf: (effectKey: string) => string): void;
+	restore(
+		turns: readonly TurnRecord[],
+		approvals: readonly ApprovalRecord[],
+		answerOf: (effectKey: string) => string
+	): void;
 	setQueued(sessionId: string, count: number): void;
 	setFailed(sessionId: string, hasFailed: boolean): void;
 	display(sessionId: string): TurnDisplay;
@@ -36,7 +40,15 @@ export function createTurnStatus(): TurnStatus {
 	function of(sessionId: string): Status {
 		let status = statuses.get(sessionId);
 		if (status === undefined) {
-			status = { turnId: undefined, isRunning: false, hasFailed: false, queued: 0, answerId: '', held: new Map(), running: new Set() };
+			status = {
+				turnId: undefined,
+				isRunning: false,
+				hasFailed: false,
+				queued: 0,
+				answerId: '',
+				held: new Map(),
+				running: new Set()
+			};
 			statuses.set(sessionId, status);
 		}
 		return status;
@@ -82,6 +94,8 @@ export function createTurnStatus(): TurnStatus {
 			}
 		},
 		restore(turns, approvals, answerOf) {
+			// What an earlier life of this tab believed is no longer true.
+			statuses.clear();
 			for (const turn of turns) {
 				const status = of(turn.sessionId);
 				status.turnId = turn.turnId;
@@ -111,6 +125,7 @@ export function createTurnStatus(): TurnStatus {
 		},
 		turnId: (sessionId) => statuses.get(sessionId)?.turnId,
 		held: (sessionId, answerId, callId) => statuses.get(sessionId)?.held.get(`${answerId}:${callId}`),
-		isCallRunning: (sessionId, answerId, callId) => statuses.get(sessionId)?.running.has(`${answerId}:${callId}`) ?? false
+		isCallRunning: (sessionId, answerId, callId) =>
+			statuses.get(sessionId)?.running.has(`${answerId}:${callId}`) ?? false
 	};
 }

@@ -28,6 +28,8 @@ class App {
 	/** Something failed that belongs to no item. */
 	failure = $state.raw<WireError | null>(null);
 	announcement = $state('');
+	/** The transcript is a chunk of its own: a page without it is not ready. */
+	hasFeed = $state(false);
 	/** A message that looks like a key: neither sent nor stored until a person decides. */
 	secret = $state.raw<Secret | null>(null);
 	/** The user entry that waits for a model; null while nobody connects one. */

@@ -37,13 +37,14 @@ export function rowsOf(view: SessionView, openFolds: ReadonlySet<string>): reado
 	const keys = new Set<string>();
 	for (const ord of [...view.items.keys()].sort((a, b) => a - b)) {
 		const item = view.items.get(ord);
-		if (item === undefined || keys.has(item.key)) continue;
-		keys.add(item.key);
+		if (item === undefined) continue;
 		if (ord > next) {
 			flush();
 			rows.push(gapRow(next, ord - 1));
 		}
 		next = ord + 1;
+		if (keys.has(item.key)) continue;
+		keys.add(item.key);
 		if (item.type === 'call' && isSettled(item)) {
 			run.push(item);
 			// The end of a turn is said on its last item: keep that one in the open.

@@ -1,0 +1,113 @@
+import { afterEach, expect, it } from 'vitest';
+import type { AgentEndpoint, Result } from '../lib/wire/commands';
+import type { ToPage } from '../lib/wire/view';
+import { createAgentClient, type ClientState, type SpawnedAgent } from './agent-client';
+
+interface Asked {
+	readonly name: string;
+	readonly id: string;
+	readonly input: unknown;
+	answer(result: Result<unknown>): void;
+}
+const ended: (() => void)[] = [];
+afterEach(() => {
+	for (const end of ended.splice(0)) end();
+});
+
+function world() {
+	const asked: Asked[] = [];
+	const ports: MessagePort[] = [];
+	const deaths: (() => void)[] = [];
+	const messages: ToPage[] = [];
+	const states: ClientState[] = [];
+	let ids = 0;
+	const client = createAgentClient({
+		newId: () => `id${++ids}`,
+		wait: (ms) => (ms > 10_000 ? new Promise(() => undefined) : Promise.resolve()),
+		onMessage: (message) => messages.push(message),
+		onState: (state) => states.push(state),
+		spawn: (): SpawnedAgent => {
+			// Answers are untyped on this side of the fake, as they are on the other side of a worker.
+			const call = (name: string, id: string, input: unknown) =>
+				new Promise<never>((resolve) => {
+					asked.push({ name, id, input, answer: (result) => (resolve as (value: unknown) => void)(result) });
+				});
+			const endpoint: AgentEndpoint = {
+				attach: async (port) => {
+					ports.push(port);
+					ended.push(() => port.close());
+				},
+				call
+			};
+			const died = new Promise<void>((resolve) => deaths.push(resolve));
+			return { endpoint, died, end: () => undefined };
+		}
+	});
+	ended.push(() => client.close());
+	return { client, asked, ports, deaths, messages, states };
+}
+const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+it('keeps a command until the worker is there, then answers it', async () => {
+	const { client, asked } = world();
+	const answer = client.call('session.stop', { sessionId: 's' });
+	expect(asked).toHaveLength(0);
+	await settle();
+	asked[0]?.answer({ ok: true, data: null });
+	expect(await answer).toEqual({ ok: true, data: null });
+});
+
+it('sends a command that was not answered once more with the same id when the worker dies', async () => {
+	const { client, asked, deaths, states } = world();
+	await settle();
+	const answer = client.call('session.stop', { sessionId: 's' });
+	deaths[0]?.();
+	await settle();
+	const sent = asked.filter((one) => one.name === 'session.stop');
+	expect(sent.map((one) => one.id)).toEqual(['id1', 'id1']);
+	sent[0]?.answer({ ok: false, error: { id: 'worker/crashed', message: 'late', retryable: true } });
+	sent[1]?.answer({ ok: true, data: null });
+	expect(await answer).toEqual({ ok: true, data: null });
+	expect(states).toEqual(['starting', 'ready', 'restarting', 'restarting', 'ready']);
+});
+
+it('opens the session again before anything else after a crash', async () => {
+	const { client, asked, deaths } = world();
+	await settle();
+	const opened = client.call('session.open', { sessionId: null });
+	asked[0]?.answer({ ok: true, data: { sessionId: 'mine' } });
+	await opened;
+	void client.call('session.stop', { sessionId: 'mine' });
+	deaths[0]?.();
+	await settle();
+	expect(asked.slice(2).map((one) => [one.name, one.input])).toEqual([
+		['session.open', { sessionId: 'mine' }],
+		['session.stop', { sessionId: 'mine' }]
+	]);
+});
+
+it('gives up after five crashes in a row', async () => {
+	const { deaths, states } = world();
+	for (let crash = 0; crash < 6; crash++) {
+		await settle();
+		deaths[crash]?.();
+	}
+	await settle();
+	expect(states.at(-1)).toBe('failed');
+});
+
+it('acknowledges each batch, drops one that came twice and asks for a snapshot after a gap', async () => {
+	const { ports, messages } = world();
+	await settle();
+	const [port] = ports;
+	const heard: unknown[] = [];
+	port?.addEventListener('message', (event) => heard.push(event.data));
+	port?.start();
+	const batch = (cursor: number): ToPage => ({ type: 'batch', cursor, patches: [{ op: 'sessions' }] });
+	port?.postMessage({ type: 'snapshot', cursor: 3, sessionId: null, state: null, window: { total: 0, items: [] }, trace: [] } satisfies ToPage);
+	for (const cursor of [4, 4, 5, 9]) port?.postMessage(batch(cursor));
+	await settle();
+	await settle();
+	expect(heard).toEqual([{ ack: 4 }, { ack: 4 }, { ack: 5 }, { resync: true }]);
+	expect(messages.map((message) => message.cursor)).toEqual([3, 4, 5]);
+});

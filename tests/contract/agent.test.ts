@@ -1,0 +1,160 @@
+/** The whole agent in Node, as a page drives it: commands in, patches out. */
+
+import { describe, expect, it } from 'vitest';
+import { createMemoryStore } from '../../src/lib/agent/storage/memory';
+import { createOrigin, openTab } from '../fakes/agents';
+import type { TestTab } from '../fakes/agents';
+import { uuidv7 } from '../../src/lib/wire/uuid';
+
+async function say(tab: TestTab, sessionId: string, text: string): Promise<void> {
+	await tab.call('session.send', { sessionId, text, files: [] });
+	await tab.until(() => tab.state()?.turn !== 'running' && tab.items().at(-1)?.turnEnd !== undefined);
+}
+const kinds = (tab: TestTab): string[] =>
+	tab
+		.items()
+		.map((item) => (item.type === 'call' ? `call:${item.call.action}:${item.call.state}` : item.type));
+const lastText = (tab: TestTab): string => JSON.stringify(tab.items().at(-1));
+
+describe('the agent', () => {
+	it('OT-58: runs two commands, one after the other, and shows them again in a new life', async () => {
+		const store = createMemoryStore();
+		const tab = await openTab({ store });
+		const { sessionId } = await tab.call('session.open', { sessionId: null });
+		await say(tab, sessionId, 'what time is it, then remember that I like tea');
+		const shown = kinds(tab);
+		expect(shown).toEqual(['you', 'call:clock:ok', 'call:memory_remember:ok', 'wherry']);
+		const again = await openTab({ store });
+		await again.call('session.open', { sessionId });
+		await again.until(() => again.items().length > 0);
+		expect(kinds(again)).toEqual(shown);
+		expect(again.state()?.row.title).toBe('what time is it, then remember that I like tea');
+	});
+
+	it('acts once on a command that is sent twice, also in another life', async () => {
+		const store = createMemoryStore();
+		const tab = await openTab({ store });
+		const { sessionId } = await tab.call('session.open', { sessionId: null });
+		const id = uuidv7();
+		const input = { sessionId, text: 'what time is it', files: [] };
+		await Promise.all([tab.call('session.send', input, id), tab.call('session.send', input, id)]);
+		await tab.until(() => tab.items().at(-1)?.turnEnd !== undefined);
+		const next = await openTab({ store });
+		await next.call('session.open', { sessionId });
+		await next.call('session.send', input, id);
+		expect(kinds(next).filter((kind) => kind === 'you')).toHaveLength(1);
+	});
+
+	it('OT-20: edit and retry make siblings; the switcher shows both', async () => {
+		const tab = await openTab({ store: createMemoryStore() });
+		const { sessionId } = await tab.call('session.open', { sessionId: null });
+		await say(tab, sessionId, 'calculate 1 + 1');
+		const [you] = tab.items();
+		await tab.call('session.edit', { sessionId, entryId: you?.entryId ?? '', text: 'calculate 2 + 2' });
+		await tab.until(() => lastText(tab).includes('4') && tab.items().at(-1)?.turnEnd !== undefined);
+		const edited = tab.items()[0];
+		expect(edited?.type === 'you' && edited.branch).toMatchObject({ index: 1 });
+		const first = edited?.type === 'you' ? (edited.branch?.ids[0] ?? '') : '';
+		await tab.call('session.switch', { sessionId, entryId: first });
+		await tab.until(() => tab.items()[0]?.entryId === first);
+		expect(lastText(tab)).toContain('2');
+	});
+
+	it('OT-21: a fork continues from a message in a session of its own', async () => {
+		const tab = await openTab({ store: createMemoryStore() });
+		const { sessionId } = await tab.call('session.open', { sessionId: null });
+		await say(tab, sessionId, 'calculate 1 + 1');
+		const at = tab.items().at(-1)?.entryId ?? '';
+		const forked = await tab.call('session.fork', { sessionId, entryId: at });
+		await tab.call('session.open', { sessionId: forked.sessionId });
+		await tab.until(() => tab.state()?.row.id === forked.sessionId);
+		await say(tab, forked.sessionId, 'calculate 3 + 3');
+		expect(kinds(tab).filter((kind) => kind === 'you')).toHaveLength(2);
+		await tab.call('session.open', { sessionId });
+		await tab.until(() => tab.state()?.row.id === sessionId);
+		expect(kinds(tab).filter((kind) => kind === 'you')).toHaveLength(1);
+	});
+
+	it('SAM-57: finds past words, exports, and imports what it exported', async () => {
+		const tab = await openTab({ store: createMemoryStore() });
+		const { sessionId } = await tab.call('session.open', { sessionId: null });
+		await say(tab, sessionId, 'remember that the harbour opens at dawn');
+		const hits = await tab.call('sessions.search', { text: 'harbour' });
+		expect(hits[0]).toMatchObject({ sessionId });
+		for (const format of ['jsonl', 'html'] as const) {
+			const file = await tab.call('session.export', { sessionId, format });
+			const other = await openTab({ store: createMemoryStore() });
+			const { sessions, skipped } = await other.call('sessions.import', file);
+			expect(skipped).toEqual([]);
+			await other.call('session.open', { sessionId: sessions[0]?.id ?? '' });
+			await other.until(() => other.items().length > 0);
+			expect(kinds(other)).toEqual(kinds(tab));
+		}
+	});
+
+	it('OT-103: undoes a remembered fact, once', async () => {
+		const tab = await openTab({ store: createMemoryStore() });
+		const { sessionId } = await tab.call('session.open', { sessionId: null });
+		await say(tab, sessionId, 'remember that I like tea');
+		const remembered = tab.items()[1];
+		const effectKey = remembered?.type === 'call' ? (remembered.call.undo?.effectKey ?? '') : '';
+		await tab.call('call.undo', { sessionId, effectKey });
+		await tab.until(() => kinds(tab)[1] === 'call:memory_remember:undone');
+		await expect(tab.call('call.undo', { sessionId, effectKey })).rejects.toMatchObject({
+			id: 'entry/not-found'
+		});
+		await say(tab, sessionId, 'what do you know about tea');
+		expect(lastText(tab)).not.toContain('I like tea');
+	});
+
+	it('A5: a follower sees what the leader does, and its commands are run there', async () => {
+		const store = createMemoryStore();
+		const origin = createOrigin();
+		const leader = await openTab({ store, origin });
+		const { sessionId } = await leader.call('session.open', { sessionId: null });
+		await say(leader, sessionId, 'calculate 1 + 1');
+		const follower = await openTab({ store, origin });
+		expect((await follower.call('app.status', null)).role).toBe('follower');
+		await follower.call('session.open', { sessionId });
+		await say(follower, sessionId, 'calculate 5 * 5');
+		expect(lastText(follower)).toContain('25');
+		await leader.until(() => lastText(leader).includes('25'));
+		expect(kinds(leader)).toEqual(kinds(follower));
+	});
+
+	it('A5: takes over: the old leader follows, nothing is written twice', async () => {
+		const store = createMemoryStore();
+		const origin = createOrigin();
+		const first = await openTab({ store, origin });
+		const { sessionId } = await first.call('session.open', { sessionId: null });
+		await say(first, sessionId, 'calculate 1 + 1');
+		const second = await openTab({ store, origin });
+		await second.call('session.open', { sessionId });
+		await second.call('app.takeOver', null);
+		await expect.poll(async () => (await second.call('app.status', null)).role).toBe('leader');
+		await expect.poll(async () => (await first.call('app.status', null)).role).toBe('follower');
+		await say(first, sessionId, 'calculate 6 * 7');
+		await second.until(() => lastText(second).includes('42'));
+		expect(kinds(second).filter((kind) => kind === 'you')).toHaveLength(2);
+	});
+
+	it('a key pasted into a message is neither stored nor sent', async () => {
+		const store = createMemoryStore();
+		const tab = await openTab({ store });
+		const { sessionId } = await tab.call('session.open', { sessionId: null });
+		const key = `sk-ant-api03-${'a1B2c3D4'.repeat(11)}-AA`;
+		await expect(
+			tab.call('session.send', { sessionId, text: `use ${key}`, files: [] })
+		).rejects.toMatchObject({ id: 'vault/secret-in-message' });
+		expect(await store.range('entries', {})).toEqual([]);
+	});
+
+	it('a temporary session leaves no trace in the store', async () => {
+		const store = createMemoryStore();
+		const tab = await openTab({ store });
+		const { sessionId } = await tab.call('session.open', { sessionId: null, temporary: true });
+		await say(tab, sessionId, 'calculate 1 + 1');
+		for (const table of ['sessions', 'entries', 'turns', 'steps', 'effects'] as const)
+			expect(await store.range(table, {})).toEqual([]);
+	});
+});
