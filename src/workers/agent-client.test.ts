@@ -33,6 +33,7 @@ function world() {
 					asked.push({ name, id, input, answer: (result) => (resolve as (value: unknown) => void)(result) });
 				});
 			const endpoint: AgentEndpoint = {
+				lendModel: () => Promise.resolve(),
 				attach: async (port) => {
 					ports.push(port);
 					ended.push(() => port.close());
@@ -81,7 +82,7 @@ it('opens the session again before anything else after a crash', async () => {
 	deaths[0]?.();
 	await settle();
 	expect(asked.slice(2).map((one) => [one.name, one.input])).toEqual([
-		['session.open', { sessionId: 'mine' }],
+		['session.open', { sessionId: 'mine', begin: true }],
 		['session.stop', { sessionId: 'mine' }]
 	]);
 });

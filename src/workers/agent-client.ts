@@ -129,7 +129,7 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
 				if (current === undefined) return;
 				const settle = (result: Result<CommandOutput<K>>) => {
 					if (mine !== generation || !pending.delete(id)) return;
-					if (name === 'session.open' && result.ok) remember(result.data, input !== null && 'sessionId' in input && input.sessionId === null);
+					if (name === 'session.open' && result.ok) remember(result.data, input);
 					resolve(result);
 				};
 				current.endpoint.call(name, id, input).then(settle, (thrown: unknown) =>
@@ -141,9 +141,12 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
 		});
 	}
 
-	function remember(opened: unknown, wasNew: boolean): void {
+	function remember(opened: unknown, input: unknown): void {
+		const wasNew = isInput(input) && input.sessionId === null;
+		// What leaves no trace must not leave one because its worker died.
+		const isTemporary = isInput(input) && input.temporary === true;
 		if (typeof opened !== 'object' || opened === null || !('sessionId' in opened)) return;
-		if (typeof opened.sessionId === 'string') openInput = { sessionId: opened.sessionId, begin: wasNew };
+		if (typeof opened.sessionId === 'string') openInput = { sessionId: opened.sessionId, begin: wasNew, ...(isTemporary ? { temporary: true } : {}) };
 	}
 
 	void start('starting');
@@ -158,4 +161,8 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
 			agent?.end();
 		}
 	};
+}
+
+function isInput(input: unknown): input is CommandInput<'session.open'> {
+	return typeof input === 'object' && input !== null && 'sessionId' in input;
 }

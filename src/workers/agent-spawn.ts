@@ -5,7 +5,7 @@
  */
 
 import { transfer, wrap } from 'comlink';
-import type { AgentEndpoint, CommandInput, CommandName, CommandOutput, Result } from '../lib/wire/commands';
+import type { AgentEndpoint, AgentWorker, CommandInput, CommandName, CommandOutput, Result } from '../lib/wire/commands';
 import agentUrl from './agent.worker.ts?worker&url';
 import type { SpawnedAgent } from './agent-client';
 import { lendBuiltinModel } from './builtin-page';
@@ -33,11 +33,13 @@ const policy = window.trustedTypes?.createPolicy('wherry', rules) ?? rules;
 
 const heartbeatMs = 10_000;
 const silenceMs = 30_000;
+/** A slow machine on a slow network loads the worker's script in less. */
+const startWithinMs = 60_000;
 
 export function spawnAgent(): SpawnedAgent {
 	const name = `wherry-agent-${crypto.randomUUID()}`;
 	const worker = new Worker(policy.createScriptURL(agentUrl), { type: 'module', name });
-	const remote = wrap<AgentEndpoint>(worker);
+	const remote = wrap<AgentWorker>(worker);
 	const stop = new AbortController();
 
 	const endpoint: AgentEndpoint = {
@@ -46,11 +48,12 @@ export function spawnAgent(): SpawnedAgent {
 			const lent = lendBuiltinModel();
 			// A model that cannot be lent is one model fewer, not a dead worker.
 			if (lent !== undefined) await remote.lendModel(transfer(lent, [lent])).catch(() => undefined);
-			void watchLock();
+			isAttached = true;
 		},
 		lendModel: (port) => remote.lendModel(transfer(port, [port])),
 		// Comlink's types forget that the answer depends on the name; the wire contract does not.
 		call: <K extends CommandName>(command: K, commandId: string, input: CommandInput<K>) =>
+			// eslint-disable-next-line @typescript-eslint/consistent-type-assertions
 			remote.call(command, commandId, input) as Promise<Result<CommandOutput<K>>>
 	};
 
@@ -59,13 +62,28 @@ export function spawnAgent(): SpawnedAgent {
 		declareDead = resolve;
 	});
 
+	let isAttached = false;
+
+	/** From the first moment on: a worker can also die while it starts. */
 	async function watchLock(): Promise<void> {
-		const { held = [] } = await navigator.locks.query();
-		if (!held.some((lock) => lock.name === name)) return;
+		const until = performance.now() + startWithinMs;
+		while (!(await isLockHeld())) {
+			if (stop.signal.aborted || isAttached) return;
+			if (performance.now() > until) return declareDead();
+			await new Promise((resolve) => setTimeout(resolve, 50));
+		}
 		await navigator.locks
 			.request(name, { signal: stop.signal }, () => declareDead())
 			.catch(() => undefined);
 	}
+
+	async function isLockHeld(): Promise<boolean> {
+		const { held = [] } = await navigator.locks.query();
+		return held.some((lock) => lock.name === name);
+	}
+	void watchLock();
+
+	document.addEventListener('freeze', () => void remote.freeze(), { signal: stop.signal });
 
 	// A worker whose script cannot load or that throws before it listens never answers.
 	let hasAnswered = false;

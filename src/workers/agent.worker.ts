@@ -1,7 +1,7 @@
 /** The agent worker: hands the browser's parts to the agent and exposes it to the page. No logic. */
 
 import { expose } from 'comlink';
-import type { AgentEndpoint, AppStatus } from '../lib/wire/commands';
+import type { AgentWorker, AppStatus } from '../lib/wire/commands';
 import type { FromPage } from '../lib/wire/view';
 import { isAbort } from '../lib/wire/errors';
 import { isJsonObject } from '../lib/wire/json';
@@ -128,7 +128,10 @@ void navigator.locks.request(self.name, () => new Promise(() => undefined));
 
 let builtin: BuiltinPort | undefined;
 
-const endpoint: AgentEndpoint = {
+const endpoint: AgentWorker = {
+	async freeze() {
+		(await agent).freeze();
+	},
 	lendModel(port) {
 		builtin = receiveBuiltinModel(port);
 		return Promise.resolve();

@@ -139,10 +139,10 @@ export class WherryPage {
 	/** On a phone, model and mode wait behind a button. */
 	async turnOption(change: () => Promise<void>): Promise<void> {
 		const opener = this.page.getByRole('button', { name: 'Turn options' });
-		const isBehind = this.isPhone && (await opener.isVisible());
+		const isBehind = this.isPhone && (await opener.getAttribute('aria-expanded')) !== 'true';
 		if (isBehind) await opener.click();
 		await change();
-		if (isBehind) await this.page.keyboard.press('Escape');
+		if (isBehind) await opener.click();
 	}
 
 	/** `/command` in the composer. */

@@ -242,4 +242,10 @@ export interface AgentEndpoint {
 	): Promise<Result<CommandOutput<K>>>;
 }
 
+/** What only the page's side of the worker uses. */
+export interface AgentWorker extends AgentEndpoint {
+	/** The browser puts this tab to sleep: another may lead. */
+	freeze(): Promise<void>;
+}
+
 export type { FileView };

@@ -184,6 +184,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 
 	/** Lives follow each other; a command waits until the one that is being opened has recovered. */
 	let opening: Promise<void> = Promise.resolve();
+	let showing: Promise<unknown> = Promise.resolve();
 	function begin(epoch: number): Promise<void> {
 		opening = opening.then(
 			() => open(epoch),
@@ -194,7 +195,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 
 	async function open(epoch: number): Promise<void> {
 		const shown = view?.sessionId() ?? null;
-		const unsaved = shown === null ? null : await life?.host.repository.record(shown);
+		const unsaved = shown === null || life === undefined ? null : await life.host.repository.record(shown);
 		life?.end();
 		life = await openLife(epoch);
 		reads = undefined;
@@ -203,7 +204,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 		bus.publish({ kind: 'changed', what: 'settings' });
 		if (shown === null) return;
 		const isStored = (await life.host.repository.record(shown)) !== null;
-		if (!isStored && unsaved != null) life.host.repository.begin(unsaved);
+		if (!isStored && unsaved !== null) life.host.repository.begin(unsaved);
 		await openReads().call('session.open', `reopen-${options.ports.ids.next()}`, { sessionId: shown });
 	}
 
@@ -328,12 +329,19 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 		async call<K extends CommandName>(name: K, commandId: string, input: CommandInput<K>) {
 			try {
 				await tabs.ready();
+				await opening;
 				const local = openReads();
 				if (isTemporaryOpen(name, input) && tabs.role() !== 'leader') {
 					const message = 'A temporary session lives in the tab that runs the agent. Take over here first.';
 					throw new AppError('worker/no-leader', { message });
 				}
-				if (local.has(name)) return await local.call(name, commandId, input);
+				if (local.has(name)) {
+					const answer = local.call(name, commandId, input);
+					if (name === 'session.open') showing = answer;
+					return await answer;
+				}
+				// What the page has just opened is there before anything is done with it.
+				await showing;
 				if (isOutdated) throw new AppError('storage/newer-schema');
 				return answerFor<K>(await write(name, commandId, input));
 			} catch (thrown) {

@@ -66,7 +66,6 @@ describe('secret scan', () => {
 		for (const text of [
 			'sk-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx',
 			'sk-ant-your-api-key-goes-here-please',
-			'sk-proj-1234567890abcdefghij1234567890',
 			'AKIAIOSFODNN7EXAMPLE',
 			'd41d8cd98f00b204e9800998ecf8427e',
 			'2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824',

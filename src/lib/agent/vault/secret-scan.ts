@@ -19,9 +19,9 @@ interface Shape {
 
 /** In order: the more specific beginning first. */
 const shapes: readonly Shape[] = [
-	{ provider: 'anthropic', pattern: 'sk-ant-[A-Za-z0-9_-]{24,}' },
+	{ provider: 'anthropic', pattern: 'sk-ant-[A-Za-z0-9_-]{16,}' },
 	{ provider: 'openrouter', pattern: 'sk-or-(?:v1-)?[A-Za-z0-9]{32,}' },
-	{ provider: 'openai', pattern: 'sk-(?:proj|svcacct|admin|None)-[A-Za-z0-9_-]{24,}' },
+	{ provider: 'openai', pattern: 'sk-(?:proj|svcacct|admin|None)-[A-Za-z0-9_-]{16,}' },
 	{ provider: 'openai', pattern: 'sk-[A-Za-z0-9]{16,}T3BlbkFJ[A-Za-z0-9]{16,}' },
 	// OpenAI's older keys, DeepSeek's and those of many servers that speak the same protocol.
 	{ pattern: 'sk-[A-Za-z0-9]{32,}' },
@@ -48,8 +48,7 @@ const any = new RegExp(
 	'g'
 );
 const pem = /-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----/g;
-const placeholder =
-	/example|x{6}|0{8}|1234567890|abcdefghij|placeholder|your[_-]?(?:api|key|token)|redacted/i;
+const placeholder = /example|x{6}|placeholder|your[_-]?(?:api|key|token)|redacted/i;
 
 export function findSecret(text: string): FoundSecret | undefined {
 	const key = findKey(text);
@@ -60,17 +59,18 @@ export function findSecret(text: string): FoundSecret | undefined {
 function findKey(text: string): FoundSecret | undefined {
 	for (const match of text.matchAll(any)) {
 		const [found, ...groups] = match;
-		if (!looksRandom(found)) continue;
 		const shape = shapes[groups.findIndex((group) => group !== undefined)];
+		if (placeholder.test(found)) continue;
+		// A provider's own beginning says enough; a bare `sk-` needs a look at what follows.
+		if (shape?.provider === undefined && !looksRandom(found)) continue;
 		const place = { start: match.index, end: match.index + found.length };
 		return shape?.provider === undefined ? place : { provider: shape.provider, ...place };
 	}
 	return undefined;
 }
 
-/** A placeholder or a word is no key: keys mix digits and letters, and repeat little. */
+/** A word is no key: keys mix digits and letters, and repeat little. */
 function looksRandom(found: string): boolean {
-	if (placeholder.test(found)) return false;
 	const body = found.replace(/^[A-Za-z]{2,6}[-_]/, '');
 	return new Set(body).size >= 10 && /[0-9]/.test(body) && /[A-Za-z]/.test(body);
 }

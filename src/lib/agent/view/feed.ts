@@ -4,7 +4,7 @@
  * in its call). `countItems` in `sessions/tree.ts` must say the same number.
  */
 
-import type { CallPart, Entry, ModelRef, ResultPart } from '../../wire/entries';
+import type { CallPart, Entry, ModelRef, Part, ResultPart } from '../../wire/entries';
 import type { Effect, HeldCall, Reason } from '../../wire/events';
 import type { Json } from '../../wire/json';
 import type {
@@ -91,7 +91,7 @@ function answerItems(
 	base: { entryId: string; at: number; turnId?: string; branch?: BranchView }
 ): FeedItem[] {
 	const calls = entry.parts.filter((part) => part.type === 'call');
-	const parts = entry.parts.flatMap(answerPart);
+	const parts = joinTexts(entry.parts).flatMap(answerPart);
 	const { response } = entry;
 	const items: FeedItem[] = [];
 	if (parts.length > 0 || calls.length === 0) {
@@ -168,6 +168,21 @@ function callState(
 	if (settled !== undefined) return undoState === 'undone' ? 'undone' : settled.part.status;
 	if (held !== undefined) return 'held';
 	return isRunning ? 'running' : 'not-run';
+}
+
+/** Providers split a paragraph where a citation or a signature begins: neighbouring texts are one. */
+function joinTexts(parts: Entry['parts']): Entry['parts'] {
+	const joined: Part[] = [];
+	for (const part of parts) {
+		const last = joined.at(-1);
+		if (part.type !== 'text' || last?.type !== 'text') {
+			joined.push(part);
+			continue;
+		}
+		const citations = [...(last.citations ?? []), ...(part.citations ?? [])];
+		joined[joined.length - 1] = { type: 'text', text: last.text + part.text, ...(citations.length === 0 ? {} : { citations }) };
+	}
+	return joined;
 }
 
 function answerPart(part: Entry['parts'][number]): AnswerPart[] {

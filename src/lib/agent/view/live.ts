@@ -44,21 +44,29 @@ export function createLiveAnswer(start: {
 }): LiveAnswer {
 	const parts = new Map<number, LivePart>();
 	const calls = new Map<string, LiveCall>();
+	/** The part that was written to last, unless something else came in between. */
+	let latest: LivePart | undefined;
 
 	function addText(kind: LivePart['kind'], index: number, delta: string): boolean {
 		const isNew = parts.size === 0;
 		let part = parts.get(index);
+		// Neighbouring texts are one paragraph, as in the settled answer.
+		if (part === undefined && latest?.kind === kind && kind === 'text') {
+			part = latest;
+			parts.set(index, part);
+		}
 		if (part === undefined) {
 			part = { kind, stream: createBlockStream(), pending: '', frozen: [], tail: [] };
 			parts.set(index, part);
 		}
+		latest = part;
 		part.pending += delta;
 		return isNew;
 	}
 
 	/** Parts in the order they appear, as the item's `parts` index them. */
 	function ordered(): LivePart[] {
-		return [...parts.entries()].sort(([a], [b]) => a - b).map(([, part]) => part);
+		return [...new Set([...parts.entries()].sort(([a], [b]) => a - b).map(([, part]) => part))];
 	}
 
 	function lex(part: LivePart): readonly Block[] {
@@ -79,6 +87,7 @@ export function createLiveAnswer(start: {
 				case 'reasoning-delta':
 					return addText('reasoning', event.index, event.delta);
 				case 'call-start':
+					latest = undefined;
 					calls.set(event.callId, { callId: event.callId, action: event.action, args: '', pending: '' });
 					return true;
 				case 'call-delta': {

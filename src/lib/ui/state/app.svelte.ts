@@ -146,6 +146,8 @@ class App {
 
 	#changed(what: keyof typeof this.version): void {
 		this.version = { ...this.version, [what]: this.version[what] + 1 };
+		// Another tab leads, or this one does now.
+		if (what === 'settings') void this.refreshStatus();
 	}
 
 	#toast({ text, undo }: Extract<Patch, { op: 'toast' }>): void {

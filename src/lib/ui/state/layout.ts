@@ -12,8 +12,11 @@ export interface Layout {
 
 const itemEstimate = { you: 110, wherry: 240, call: 46, summary: 120, note: 60 } as const;
 
+/** What an item of a gap is taken for. */
+export const gapItem = 150;
+
 export function estimate(row: Row): number {
-	if (row.kind === 'gap') return (row.last - row.ord + 1) * 150;
+	if (row.kind === 'gap') return (row.last - row.ord + 1) * gapItem;
 	return row.kind === 'fold' ? 46 : itemEstimate[row.item.type];
 }
 
@@ -48,4 +51,33 @@ function lastAtOrBefore(tops: Float64Array, y: number): number {
 		else high = middle - 1;
 	}
 	return high;
+}
+
+export interface Place {
+	readonly ord: number;
+	/** Pixels below the top of that item. */
+	readonly within: number;
+}
+
+/** Which item stands at y, also inside a gap, where items count as equally tall. */
+export function placeAt(rows: readonly Row[], layout: Layout, y: number): Place | undefined {
+	const index = rowsWithin(layout, y, y + 1).start;
+	const row = rows[index];
+	if (row === undefined) return undefined;
+	const top = layout.tops[index] ?? 0;
+	const each = ((layout.tops[index + 1] ?? top) - top) / (row.last - row.ord + 1);
+	const skipped = row.kind === 'gap' && each > 0 ? Math.max(0, Math.floor((y - top) / each)) : 0;
+	const ord = Math.min(row.last, row.ord + skipped);
+	return { ord, within: y - top - (ord - row.ord) * (row.kind === 'gap' ? each : 0) };
+}
+
+/** Where that item stands now; undefined where no row holds it. */
+export function yOf(rows: readonly Row[], layout: Layout, { ord, within }: Place): number | undefined {
+	const index = rows.findIndex((row) => row.ord <= ord && row.last >= ord);
+	const row = rows[index];
+	if (row === undefined) return undefined;
+	const top = layout.tops[index] ?? 0;
+	if (row.kind !== 'gap') return top + within;
+	const each = ((layout.tops[index + 1] ?? top) - top) / (row.last - row.ord + 1);
+	return top + (ord - row.ord) * each + within;
 }

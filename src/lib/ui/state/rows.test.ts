@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CallState, FeedItem } from '../../wire/view';
 import { applyPatch, emptyView } from './fold';
-import { layoutOf, rowsWithin } from './layout';
+import { layoutOf, placeAt, rowsWithin, yOf } from './layout';
 import { namesOf, rowsOf } from './rows';
 
 const call = (ord: number, action = 'clock', state: CallState = 'ok'): FeedItem => ({
@@ -73,6 +73,17 @@ describe('the layout of rows', () => {
 		expect(rowsWithin(layout, 120, 160)).toEqual({ start: 1, end: 3 });
 		expect(rowsWithin(layout, -500, 5_000)).toEqual({ start: 0, end: 4 });
 		expect(rowsWithin(layout, 9_000, 9_100)).toEqual({ start: 3, end: 4 });
+	});
+
+	it('keeps a reader in place when the gap they look at becomes items', () => {
+		const far = applyPatch({ ...emptyView, sessionId: 's' }, { op: 'items', from: 100, total: 101, items: [you(100)] });
+		const before = rowsOf(far, new Set());
+		const place = placeAt(before, layoutOf(before, heights), 50 * 150 + 7);
+		expect(place).toEqual({ ord: 50, within: 7 });
+		const near = { ...far, items: new Map([...far.items, ...[49, 50, 51].map((ord) => [ord, you(ord)] as const)]) };
+		const after = rowsOf(near, new Set());
+		const layout = layoutOf(after, new Map([['y49', 30]]));
+		expect(place === undefined ? undefined : yOf(after, layout, place)).toBe(49 * 150 + 30 + 7);
 	});
 
 	it('finds nothing in an empty feed', () => {

@@ -12,6 +12,8 @@ const shownMs = 8_000;
 
 export class Toasts {
 	list = $state.raw<readonly Toast[]>([]);
+	/** Open dialogs, oldest first: what lies under a modal one cannot be reached, so notices move into it. */
+	dialogs = $state.raw<readonly string[]>([]);
 	#last = 0;
 
 	show(text: string, options: { undo?: () => void; about?: string } = {}): void {

@@ -1,0 +1,90 @@
+/** Between the relay and the model server of a test: keeps what reaches a provider, in the provider's own shape. */
+
+import { createServer, request as ask, type IncomingHttpHeaders, type Server } from 'node:http';
+import { test as base } from './fixtures';
+import { allUpstreams, serveWorker } from './served-worker';
+
+export interface Native {
+	readonly path: string;
+	readonly headers: IncomingHttpHeaders;
+	/** As it came; '' for a GET. */
+	readonly text: string;
+	readonly at: number;
+}
+
+export class Tap {
+	#server: Server | undefined;
+	#seen: Native[] = [];
+	origin = '';
+
+	async start(upstream: string): Promise<void> {
+		const server = createServer((incoming, outgoing) => {
+			const pieces: Buffer[] = [];
+			incoming.on('data', (piece: Buffer) => pieces.push(piece));
+			incoming.on('end', () => {
+				const body = Buffer.concat(pieces);
+				const { method = 'GET', url = '/', headers } = incoming;
+				this.#seen.push({ path: url, headers, text: body.toString(), at: Date.now() });
+				const passed = ask(new URL(url, upstream), { method, headers }, (answer) => {
+					outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+					answer.pipe(outgoing);
+				});
+				passed.on('error', () => outgoing.destroy());
+				outgoing.on('close', () => passed.destroy());
+				passed.end(body);
+			});
+		});
+		await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+		const address = server.address();
+		this.origin = typeof address === 'object' && address !== null ? `http://127.0.0.1:${address.port}` : '';
+		this.#server = server;
+	}
+
+	async stop(): Promise<void> {
+		this.#server?.closeAllConnections();
+		await new Promise((resolve) => this.#server?.close(resolve));
+	}
+
+	reset(): void {
+		this.#seen = [];
+	}
+
+	/** Requests whose body holds `text`, oldest first. */
+	seen(text = ''): readonly Native[] {
+		return this.#seen.filter((one) => one.text !== '' && one.text.includes(text));
+	}
+
+	/** Bodies of requests that hold `text`: read with `at`. */
+	bodies(text = ''): readonly unknown[] {
+		return this.seen(text).map((one): unknown => JSON.parse(one.text));
+	}
+}
+
+/** A test that also sees the provider's side of the wire. */
+export const test = base.extend<{ tap: Tap }, { wireTap: Tap }>({
+	wireTap: [
+		async ({ model }, use) => {
+			const tap = new Tap();
+			await tap.start(model.origin);
+			await use(tap);
+			await tap.stop();
+		},
+		{ scope: 'worker' }
+	],
+	worker: [
+		async ({ wireTap }, use) => {
+			const worker = await serveWorker({
+				RELAY_UPSTREAMS: allUpstreams(wireTap.origin),
+				RELAY_RATE_LIMIT: '0'
+			});
+			await use(worker);
+			await worker.stop();
+		},
+		{ scope: 'worker', timeout: 90_000 }
+	],
+	tap: async ({ wireTap }, use) => {
+		wireTap.reset();
+		await use(wireTap);
+	}
+});
+export { expect } from './fixtures';
