@@ -105,7 +105,14 @@ it('acknowledges each batch, drops one that came twice and asks for a snapshot a
 	port?.addEventListener('message', (event) => heard.push(event.data));
 	port?.start();
 	const batch = (cursor: number): ToPage => ({ type: 'batch', cursor, patches: [{ op: 'sessions' }] });
-	port?.postMessage({ type: 'snapshot', cursor: 3, sessionId: null, state: null, window: { total: 0, items: [] }, trace: [] } satisfies ToPage);
+	port?.postMessage({
+		type: 'snapshot',
+		cursor: 3,
+		sessionId: null,
+		state: null,
+		window: { total: 0, items: [] },
+		trace: []
+	} satisfies ToPage);
 	for (const cursor of [4, 4, 5, 9]) port?.postMessage(batch(cursor));
 	await settle();
 	await settle();

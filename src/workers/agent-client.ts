@@ -132,9 +132,9 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
 					if (name === 'session.open' && result.ok) remember(result.data, input);
 					resolve(result);
 				};
-				current.endpoint.call(name, id, input).then(settle, (thrown: unknown) =>
-					settle({ ok: false, error: refused(thrown) })
-				);
+				current.endpoint
+					.call(name, id, input)
+					.then(settle, (thrown: unknown) => settle({ ok: false, error: refused(thrown) }));
 			};
 			pending.set(id, send);
 			if (isReady) send();
@@ -146,7 +146,8 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
 		// What leaves no trace must not leave one because its worker died.
 		const isTemporary = isInput(input) && input.temporary === true;
 		if (typeof opened !== 'object' || opened === null || !('sessionId' in opened)) return;
-		if (typeof opened.sessionId === 'string') openInput = { sessionId: opened.sessionId, begin: wasNew, ...(isTemporary ? { temporary: true } : {}) };
+		if (typeof opened.sessionId === 'string')
+			openInput = { sessionId: opened.sessionId, begin: wasNew, ...(isTemporary ? { temporary: true } : {}) };
 	}
 
 	void start('starting');

@@ -24,7 +24,7 @@ export async function runInChromium(createServer, folder, bench) {
 		try {
 			const body =
 				pathname === '/'
-					? '<!doctype html><title>bench</title>'
+					? '<!doctype html><link rel="icon" href="data:,"><title>bench</title>'
 					: pathname === '/start.js'
 						? workerStart
 						: readFileSync(join(folder, basename(pathname)));

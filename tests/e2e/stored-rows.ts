@@ -43,13 +43,21 @@ export async function writeRow(page: Page, table: string, { key, row }: StoredRo
 }
 
 /** Texts of stored user messages, in the order they were sent. */
-export async function storedMessages(page: Page): Promise<readonly { sessionId: string; parentId: string | null; text: string }[]> {
+export async function storedMessages(
+	page: Page
+): Promise<readonly { sessionId: string; parentId: string | null; text: string }[]> {
 	const rows = (await readTable(page, 'entries')).map(({ row }) => row);
-	const packed = (await readTable(page, 'segments')).flatMap(({ row }) => (Array.isArray(row['entries']) ? row['entries'] : []));
+	const packed = (await readTable(page, 'segments')).flatMap(({ row }) =>
+		Array.isArray(row['entries']) ? row['entries'] : []
+	);
 	return [...rows, ...packed]
 		.filter((entry) => entry.kind === 'user')
 		.sort((a, b) => (String(a.id) < String(b.id) ? -1 : 1))
-		.map((entry) => ({ sessionId: String(entry.sessionId), parentId: entry.parentId as string | null, text: textOf(entry.parts) }));
+		.map((entry) => ({
+			sessionId: String(entry.sessionId),
+			parentId: entry.parentId as string | null,
+			text: textOf(entry.parts)
+		}));
 }
 
 function textOf(parts: unknown): string {
@@ -60,10 +68,21 @@ function textOf(parts: unknown): string {
 /** How many facts in memory hold this text. */
 export async function factsWith(page: Page, text: string): Promise<number> {
 	const rows = await readTable(page, 'plugins');
-	return rows.filter(({ key, row }) => key.startsWith('memory/fact/') && JSON.stringify(row['value']).includes(text)).length;
+	return rows.filter(
+		({ key, row }) => key.startsWith('memory/fact/') && JSON.stringify(row['value']).includes(text)
+	).length;
+}
+
+/** States of everything that this action was ever asked to do: one row a call, however often it was tried. */
+export async function effectsOf(page: Page, action: string): Promise<readonly unknown[]> {
+	return (await readTable(page, 'effects'))
+		.filter(({ row }) => row['action'] === action)
+		.map(({ row }) => row['state']);
 }
 
 /** Turns that neither ended nor wait visibly. */
 export async function openTurns(page: Page): Promise<readonly StoredRow[]> {
-	return (await readTable(page, 'turns')).filter(({ row }) => row['state'] !== 'ended' && row['state'] !== 'parked');
+	return (await readTable(page, 'turns')).filter(
+		({ row }) => row['state'] !== 'ended' && row['state'] !== 'parked'
+	);
 }

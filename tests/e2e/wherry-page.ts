@@ -99,10 +99,18 @@ export class WherryPage {
 	/** Saves a key and waits for what the probe says. */
 	async saveKey(title: string, key: string): Promise<Locator> {
 		await this.open('/providers');
+		return this.saveKeyHere(title, key);
+	}
+
+	async saveKeyHere(title: string, key: string): Promise<Locator> {
 		const card = this.provider(title);
+		const status = card.getByRole('status');
+		const before = await status.innerText();
 		await card.getByRole('textbox', { name: 'API key' }).fill(key);
 		await card.getByRole('button', { name: 'Save', exact: true }).click();
-		await expect(card.getByRole('status')).not.toBeEmpty({ timeout: 20_000 });
+		// It says something before, and something else while it is saved.
+		await expect(status).not.toHaveText(before);
+		await expect(status).not.toHaveText(/^(Saving|Probing)/, { timeout: 20_000 });
 		return card;
 	}
 

@@ -6,7 +6,6 @@ import type { ModelRef } from '../../wire/entries';
 import { plainText } from '../sessions/fold';
 import { shortTitle } from '../sessions/titles';
 import type { Host } from './host';
-import { automaticTitle } from './title';
 
 export async function afterTurn(
 	host: Host,
@@ -32,9 +31,10 @@ export async function nameAtOnce(host: Host, sessionId: string): Promise<void> {
 }
 
 async function nameSession(host: Host, sessionId: string): Promise<void> {
-	await setTitle(host, sessionId, (message, model) =>
-		automaticTitle(message, { models: host.providers.models, model, requestId: `title.${sessionId}` })
-	);
+	await setTitle(host, sessionId, async (message, model) => {
+		const { automaticTitle } = await import('./title');
+		return automaticTitle(message, { models: host.providers.models, model, requestId: `title.${sessionId}` });
+	});
 }
 
 async function setTitle(

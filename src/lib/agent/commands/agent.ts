@@ -8,15 +8,15 @@ import type { AppStatus, CommandInput, CommandName, CommandOutput, Result } from
 import { AppError, toAppError } from '../../wire/errors';
 import type { PluginDefinition, HostServices } from '../../plugins/plugin';
 import type { BuiltinPort } from '../models/builtin';
-import { createBuiltinModel } from '../models/builtin';
+import { traitsOf } from '../models/catalog';
+import { modelOnDemand } from '../models/on-demand';
 import type { ModelPort } from '../models/protocol';
 import type { AgentPorts, Device } from '../ports';
-import { documentation } from '../rehearsal/docs';
-import { createRehearsal } from '../rehearsal/rehearsal';
+import { rehearsalOnDemand } from '../rehearsal/on-demand';
 import { openLamClock } from '../sessions/lam';
 import { createReadOnlyStore, readSchema } from '../sessions/upcast';
 import { createRepository } from '../sessions/repository';
-import { createSearchService } from '../sessions/search/search-service';
+import { searchOnDemand } from '../sessions/search/on-demand';
 import { createSessionWriter } from '../sessions/writer';
 import { createCatalog } from '../skills/catalog';
 import { createMemoryStore } from '../storage/memory';
@@ -105,7 +105,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 		const vault = await openKeyring({ ...options.ports, ...at, crypto, relayOrigin: options.relayOrigin });
 		const policy = await openPolicy(store);
 		const lamport = await openLamClock(store);
-		const search = createSearchService(at);
+		const search = searchOnDemand(at);
 		const repository = createRepository({
 			...options.ports,
 			store,
@@ -141,7 +141,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 			vault,
 			relayOrigin: options.relayOrigin,
 			relayKeys: () => relayKeys,
-			rehearsal: createRehearsal({ skills: catalog, docs: documentation }),
+			rehearsal: rehearsalOnDemand(catalog),
 			builtin: lazyBuiltin(() => options.builtin?.()),
 			hasBuiltin: () => options.builtin?.() !== undefined
 		});
@@ -241,10 +241,6 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 		store,
 		async onLead(epoch) {
 			await begin(epoch);
-			// Fresh as of now; the search index is read beside everything else.
-			void current()
-				.search.load()
-				.catch(() => undefined);
 		},
 		onLose() {
 			life?.end();
@@ -365,12 +361,12 @@ function isTemporaryOpen(name: CommandName, input: unknown): boolean {
 	);
 }
 
+/** The page may lend it at any time, so that each request looks anew. */
 function lazyBuiltin(port: () => BuiltinPort | undefined): ModelPort {
-	const now = (): ModelPort => createBuiltinModel(port());
-	return {
-		ask: (request, options) => now().ask(request, options),
-		describe: (model) => now().describe(model)
-	};
+	return modelOnDemand(traitsOf, async () => {
+		const { createBuiltinModel } = await import('../models/builtin');
+		return { describe: traitsOf, ask: (request, options) => createBuiltinModel(port()).ask(request, options) };
+	});
 }
 
 /** An answer by name is what its name says: the leader runs the same build, or refuses. */

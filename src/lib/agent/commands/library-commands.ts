@@ -2,7 +2,6 @@
 
 import { AppError } from '../../wire/errors';
 import type { FilePart } from '../../wire/entries';
-import { exportFile, importSessions } from './interchange';
 import type { Handlers } from './session-commands';
 import type { Host } from './host';
 import { sha256Bytes } from '../policy/hashes';
@@ -15,6 +14,7 @@ export function createLibraryCommands(host: Host): Handlers {
 		async 'sessions.import'({ name, text }) {
 			if (text.length > maximumImportCharacters)
 				throw new AppError('import/unreadable', { message: 'This file is too large to import.' });
+			const { importSessions } = await import('./interchange');
 			return importSessions(host, { name, text });
 		},
 		async 'file.attach'({ name, mediaType, bytes }) {
@@ -78,8 +78,14 @@ export function createLibraryReads(host: Host): Handlers {
 			return host.repository.list(query);
 		},
 		'sessions.search': ({ text, limit }) => host.search.search(text, { limit: limit ?? 10 }),
-		'session.export': ({ sessionId, format }) => exportFile(host, { sessionId, format }),
-		'sessions.export': () => exportFile(host, { sessionId: null, format: 'jsonl' }),
+		async 'session.export'({ sessionId, format }) {
+			const { exportFile } = await import('./interchange');
+			return exportFile(host, { sessionId, format });
+		},
+		async 'sessions.export'() {
+			const { exportFile } = await import('./interchange');
+			return exportFile(host, { sessionId: null, format: 'jsonl' });
+		},
 		async 'file.read'({ blob }) {
 			const row = await host.store.get('blobs', blob);
 			if (

@@ -5,15 +5,13 @@ import type { ModelRef } from '../../wire/entries';
 import { AppError } from '../../wire/errors';
 import { isJsonObject } from '../../wire/json';
 import type { Json, JsonObject } from '../../wire/json';
-import { costOf, listModels, lookUpModel } from '../models/catalog';
-import { createModelPort } from '../models/client';
+import { costOf, listModels, lookUpModel, traitsOf } from '../models/catalog';
+import { modelOnDemand } from '../models/on-demand';
 import type { ModelPortDeps } from '../models/client';
-import { probeProvider } from '../models/doctor';
 import { findProvider, providers, putKey, readBaseAddress } from '../models/providers';
 import type { Provider } from '../models/providers';
 import type { ModelPort } from '../models/protocol';
 import { loadProtocol } from '../models/protocols';
-import { resolveTarget } from '../models/targets';
 import type { ModelTarget, ProviderChoice } from '../models/targets';
 import type { AgentPorts } from '../ports';
 import type { Keyring } from '../vault/keyring';
@@ -42,7 +40,10 @@ export function createProviders(parts: ProviderParts): Providers {
 		readChoice(settings.get(`providers/${id}`));
 	const modelDeps: ModelPortDeps = {
 		...parts.ports,
-		targets: (ref) => resolveTarget(ref, choiceOf(ref.provider), parts.relayOrigin),
+		async targets(ref) {
+			const { resolveTarget } = await import('../models/targets');
+			return resolveTarget(ref, choiceOf(ref.provider), parts.relayOrigin);
+		},
 		loadProtocol,
 		sign: (request, target) => sign(request, target),
 		chain: (ref) => {
@@ -54,7 +55,16 @@ export function createProviders(parts: ProviderParts): Providers {
 		rehearsal: parts.rehearsal,
 		builtin: parts.builtin
 	};
-	const models = createModelPort(modelDeps);
+	const http = modelOnDemand(traitsOf, async () => {
+		const { createModelPort } = await import('../models/client');
+		return createModelPort(modelDeps);
+	});
+	const models: ModelPort = {
+		describe: traitsOf,
+		// The client is for what speaks HTTP: rehearsal needs none of it.
+		ask: (request, options) =>
+			(request.model.provider === 'rehearsal' ? parts.rehearsal : http).ask(request, options)
+	};
 
 	async function sign(request: Request, target: ModelTarget): Promise<Request> {
 		const { provider } = target;
@@ -123,6 +133,10 @@ export function createProviders(parts: ProviderParts): Providers {
 				findings: []
 			};
 		}
+		const [{ probeProvider }, { createModelPort }] = await Promise.all([
+			import('../models/doctor'),
+			import('../models/client')
+		]);
 		return probeProvider(
 			{ provider: id, model: model ?? modelOf(provider) },
 			{
@@ -174,41 +188,17 @@ export function createProviders(parts: ProviderParts): Providers {
 			}
 			return Promise.resolve(options);
 		},
-		cards() {
-			return Promise.resolve(
-				[...providers.values()].map((provider): ProviderCard => {
-					const choice = choiceOf(provider.id);
-					const ready = isReady(provider);
-					const needsKey = provider.kind === 'key' && !ready;
-					return {
-						id: provider.id,
-						title: provider.title,
-						takes: provider.takes,
-						kind: provider.kind,
-						state: ready
-							? 'ready'
-							: provider.id === 'builtin'
-								? 'unavailable'
-								: needsKey
-									? 'needs-key'
-									: 'unknown',
-						stateText: stateText(
-							provider,
-							ready,
-							parts.relayKeys().includes(provider.id) && !vault.has(provider.id)
-						),
-						hasKey: vault.has(provider.id),
-						...(provider.keyUrl === undefined ? {} : { keyUrl: provider.keyUrl }),
-						needsBaseUrl: provider.needsBaseUrl,
-						baseUrl: choice.baseUrl ?? '',
-						via:
-							provider.kind === 'local'
-								? 'local'
-								: (choice.via ?? (provider.isDirectByDefault ? 'direct' : 'relay')),
-						canDirect: provider.canDirect,
-						model: modelOf(provider),
-						models: modelsOf(provider)
-					};
+		async cards() {
+			// Its own chunk: only the page of providers shows them.
+			const { providerCard } = await import('./provider-card');
+			return [...providers.values()].map((provider): ProviderCard =>
+				providerCard(provider, {
+					choice: choiceOf(provider.id),
+					isReady: isReady(provider),
+					hasKey: vault.has(provider.id),
+					hasRelayKey: parts.relayKeys().includes(provider.id),
+					model: modelOf(provider),
+					models: modelsOf(provider)
 				})
 			);
 		},
@@ -247,15 +237,6 @@ export function createProviders(parts: ProviderParts): Providers {
 			await vault.reload();
 		}
 	};
-}
-
-function stateText(provider: Provider, isReady: boolean, byRelay: boolean): string {
-	if (provider.id === 'rehearsal') return 'Always here.';
-	if (byRelay) return 'Ready: this relay has a key.';
-	if (isReady) return 'Ready.';
-	if (provider.id === 'builtin') return 'Not in this browser.';
-	if (provider.kind === 'local') return 'Not contacted yet.';
-	return provider.needsBaseUrl ? 'Needs an address and a key.' : 'Needs a key.';
 }
 
 /** The host that a key is bound to: the provider's own, or the one that the person typed. */

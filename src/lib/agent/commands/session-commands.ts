@@ -4,14 +4,12 @@ import type { CommandInput, CommandName, CommandOutput, TreeNode } from '../../w
 import type { Entry } from '../../wire/entries';
 import { AppError } from '../../wire/errors';
 import { isUuidv7 } from '../../wire/uuid';
-import { readUndo } from '../journal/read-records';
-import { summariseBranch } from '../loop/compact';
+import { readTurn, readUndo } from '../journal/read-records';
 import type { SessionFacts } from '../sessions/records';
 import { findSecret } from '../vault/secret-scan';
 import type { PageView } from '../view/page-view';
 import type { Host } from './host';
 import type { Turns } from './turns';
-import { undoCall, undoTurn } from './undo';
 
 export type Handlers = {
 	readonly [K in CommandName]?: (input: CommandInput<K>, commandId: string) => Promise<CommandOutput<K>>;
@@ -99,6 +97,7 @@ export function createSessionCommands(host: Host, turns: Turns): Handlers {
 			const id = idFor(commandId);
 			if (loaded.entry(id) !== undefined) return { entryId: id };
 			const model = loaded.facts.model ?? host.providers.defaultModel();
+			const { summariseBranch } = await import('../loop/compact');
 			const draft = await summariseBranch(
 				loaded.branch(),
 				{ sessionId, model, signal: new AbortController().signal, ...(upTo === undefined ? {} : { upTo }) },
@@ -124,7 +123,8 @@ export function createSessionCommands(host: Host, turns: Turns): Handlers {
 		},
 		async 'session.draft'({ sessionId, text, files }) {
 			const { record } = await loadHere(sessionId);
-			if (record.temporary) return null;
+			// A key that was pasted by mistake is not written down, not even as a draft.
+			if (record.temporary || findSecret(text) !== undefined) return null;
 			const isEmpty = text === '' && files.length === 0;
 			await host.store.commit({
 				epoch: host.epoch(),
@@ -149,10 +149,12 @@ export function createSessionCommands(host: Host, turns: Turns): Handlers {
 		async 'call.undo'({ effectKey }) {
 			const undo = await readUndo(host.store, effectKey);
 			if (undo?.state !== 'open') throw new AppError('entry/not-found');
+			const { undoCall } = await import('./undo');
 			await undoCall(host, undo);
 			return null;
 		},
 		async 'turn.undo'({ sessionId, turnId }) {
+			const { undoTurn } = await import('./undo');
 			return { undone: await undoTurn(host, await loadHere(sessionId), turnId) };
 		}
 	};
@@ -190,7 +192,15 @@ export function createReadCommands(host: Host, view: PageView): Handlers {
 			}
 			return { head: loaded.facts.head, nodes };
 		},
-		'session.trace': ({ turnId }) => Promise.resolve(view.trace(turnId)),
+		async 'session.trace'({ sessionId, turnId }) {
+			const watched = view.trace(turnId);
+			if (watched[0]?.event.type === 'turn-start') return watched;
+			const turn = await readTurn(host.store, turnId);
+			if (turn === undefined) return watched;
+			const loaded = await host.repository.load(sessionId);
+			const { storedTrace } = await import('../view/stored-trace');
+			return storedTrace(turn, loaded.branch(turn.tail));
+		},
 		async 'call.payload'({ sessionId, entryId, callId }) {
 			const loaded = await host.repository.load(sessionId);
 			const part = loaded.entry(entryId)?.parts.find((one) => one.type === 'call' && one.callId === callId);

@@ -9,10 +9,8 @@ import { AppError } from '../../wire/errors';
 import { joinLabels, ownLabels } from '../../wire/labels';
 import type { EntryDraft, TurnEnd } from '../journal/turn-journal';
 import type { Effort, ModelReply, ModelRequest, ModelTraits } from '../models/protocol';
-import { automaticShare } from '../sessions/compaction';
 import { estimateTokens } from '../sessions/estimate';
 import { foldTranscript } from '../sessions/fold';
-import { compactTurn } from './compact';
 import { fenceInstructions, readFencedCalls } from './fence';
 import type { OpenCall } from './settle-calls';
 import { errorResult, prepareCalls } from './prepare-calls';
@@ -30,12 +28,21 @@ export type StepOutcome =
 const stopGraceMs = 2_000;
 const efforts = ['none', 'minimal', 'low', 'medium', 'high'] as const satisfies readonly Effort[];
 
+/** Share of the model's context at which a turn compacts before it asks. */
+const automaticShare = 0.8;
+
+/** Its own chunk: most conversations never get that long. */
+async function compact(state: TurnState): Promise<boolean> {
+	const { compactTurn } = await import('./compact');
+	return compactTurn(state);
+}
+
 export async function askStep(state: TurnState, step: number): Promise<StepOutcome> {
 	const { ports, journal, input } = state;
 	const record = journal.record();
 	const traits = ports.models.describe(record.model);
 	if (!traits.isRehearsal && estimateTokens(state.entries) > automaticShare * traits.contextWindow) {
-		await compactTurn(state);
+		await compact(state);
 	}
 	const entryId = ports.ids.next();
 	const earlier = await readRecorded(ports.store, input.turnId);
@@ -43,7 +50,7 @@ export async function askStep(state: TurnState, step: number): Promise<StepOutco
 	let asked = await ask(state, step, entryId, traits, () => {
 		spoke = true;
 	});
-	if (asked.reply.error?.id === 'model/context-too-long' && !spoke && (await compactTurn(state))) {
+	if (asked.reply.error?.id === 'model/context-too-long' && !spoke && (await compact(state))) {
 		asked = await ask(state, step, entryId, traits, () => undefined);
 	}
 	const { reply, startedAt, streamRows } = asked;

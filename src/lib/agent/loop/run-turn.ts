@@ -13,7 +13,6 @@ import { createTurnJournal } from '../journal/turn-journal';
 import type { TurnEnd, TurnJournal } from '../journal/turn-journal';
 import { askStep } from './ask-step';
 import type { Emit, TurnInput, TurnPorts, TurnResult } from './ports';
-import { openCallsOf } from './resume-calls';
 import { settleCalls } from './settle-calls';
 import { createSay, createTurnState } from './turn-state';
 import type { TurnState } from './turn-state';
@@ -108,6 +107,8 @@ async function runSteps(state: TurnState): Promise<{ end: TurnEnd; isCommitted: 
 	const { input, ports, journal } = state;
 	const stepLimit = Math.max(1, journal.record().stepLimit);
 	if (input.start.kind === 'resume') {
+		// Its own chunk: most turns end in the life that they began in.
+		const { openCallsOf } = await import('./resume-calls');
 		await settleCalls(state, await openCallsOf(state, { readApproval, readEffects }));
 	}
 	for (;;) {

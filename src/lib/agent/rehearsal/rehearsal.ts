@@ -11,12 +11,12 @@ import type {
 	ModelPort,
 	ModelReply,
 	ModelRequest,
-	ModelTraits,
 	TranscriptMessage
 } from '../models/protocol';
 import { resultText, type Settled } from './answer';
 import { makePlan, type Plan, type PlannedCall, type RehearsalSkills } from './plan';
 import { quoteFor, type DocPage } from './quote';
+import { rehearsalTraits } from './traits';
 
 export const rehearsalModel: ModelRef = { provider: 'rehearsal', model: 'rehearsal' };
 
@@ -24,13 +24,6 @@ export interface RehearsalOptions {
 	readonly skills: RehearsalSkills;
 	readonly docs: readonly DocPage[];
 }
-
-const traits: ModelTraits = {
-	abilities: { tools: true, images: false, pdf: false, reasoning: false, webSearch: false },
-	contextWindow: 1_000_000,
-	maxOutput: 1_000_000,
-	isRehearsal: true
-};
 
 const noAnswer = 'Rehearsal only runs commands, and this needs a model.';
 
@@ -42,7 +35,7 @@ interface Reply {
 
 export function createRehearsal({ skills, docs }: RehearsalOptions): ModelPort {
 	return {
-		describe: () => traits,
+		describe: () => rehearsalTraits,
 		// Async so that nothing that throws in here can leave it but as a reply.
 		async ask(request, options) {
 			try {

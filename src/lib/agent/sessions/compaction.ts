@@ -7,8 +7,6 @@ import type { Entry } from '../../wire/entries';
 import { plainText } from './fold';
 import { rehearsalProvider } from './fold';
 
-/** Share of the model's context at which a turn compacts before it asks. */
-export const automaticShare = 0.8;
 /** User messages that stay word for word. */
 const keptExchanges = 2;
 const excerptLength = 400;

@@ -11,7 +11,7 @@ import type { CatalogLine, HostService, HostServices, PluginDefinition } from '.
 import { redeemToken } from '../policy/token';
 import { loadPlugins, type Listed } from './load';
 import type { SkillPort } from './port';
-import { failure, openWorld, runAction, toSkillError, within, type RunnerOptions } from './run';
+import type { RunnerOptions } from './run';
 import { problemText, validate } from './schema';
 
 const settingVersion = 1;
@@ -181,6 +181,7 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
 			redeemToken(run.token, run.callHash);
 			const one = listed.get(run.action);
 			const refusal = check(run.action, run.args);
+			const { failure, runAction } = await loadRunner();
 			if (one === undefined || refusal !== undefined)
 				return failure(refusal ?? new AppError('skill/unknown').toWire());
 			if (!spend(one)) return failure(new AppError('skill/rate-limited').toWire());
@@ -190,6 +191,7 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
 			const one = listed.get(action);
 			const probe = one?.action.probe;
 			if (one === undefined || probe === undefined) return 'unknown';
+			const { openWorld, within } = await loadRunner();
 			const world = openWorld(
 				one.plugin,
 				{ effectKey, now: options.clock.now(), onProgress: () => undefined },
@@ -210,6 +212,7 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
 			const one = listed.get(action);
 			const undo = one?.action.undo;
 			if (one === undefined || undo === undefined) throw new AppError('skill/unknown');
+			const { openWorld, toSkillError, within } = await loadRunner();
 			const envelope = isJsonObject(captured) ? captured : {};
 			const labels = isJsonObject(envelope['labels']) ? envelope['labels'] : {};
 			const stop = new AbortController();
@@ -246,6 +249,9 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
 		}
 	};
 }
+
+/** Its own chunk: knowing the skills does not take running one. */
+const loadRunner = (): Promise<typeof import('./run')> => import('./run');
 
 function firstValue(input: JsonObject): string {
 	const first = Object.values(input)[0];

@@ -4,7 +4,8 @@ import { canonicalJson, isJsonObject } from '../../wire/json';
 import type { Action, PluginDefinition } from '../../plugins/plugin';
 import { checkPlugin } from './definition';
 import type { ActionFacts } from './port';
-import { defaultTimeoutMs } from './run';
+
+export const defaultTimeoutMs = 30_000;
 
 export interface Listed {
 	readonly plugin: PluginDefinition;

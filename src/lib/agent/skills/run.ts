@@ -11,9 +11,9 @@ import type { Clock, FetchPort, Ids } from '../ports';
 import type { Store } from '../storage/store';
 import { createHostFetch } from './host-fetch';
 import { createPluginStorage, type BufferedStorage } from './plugin-storage';
+import { defaultTimeoutMs } from './load';
 import type { SkillOutcome, SkillRun } from './port';
 
-export const defaultTimeoutMs = 30_000;
 const maximumOutputBytes = 256 * 1024;
 const maximumMessage = 500;
 

@@ -1,10 +1,10 @@
 /**
- * The store port on IndexedDB. Dexie opens the database and adds its tables; reads and commits
- * are raw transactions on Dexie's own connection, because that is where the speed is.
+ * The store port on IndexedDB. Dexie moves a database of an older version up; opening, reads and
+ * commits are IndexedDB's own, because that is where the speed is, and because Dexie is two fifths of
+ * what the worker may weigh: it is a chunk that loads when there is something to move.
  * This folder is the only one that knows Dexie.
  */
 
-import Dexie from 'dexie';
 import { createCommitQueue } from './commit-queue';
 import { readMany, readOne, readRange } from './indexeddb-reads';
 import { storageError } from './storage-error';
@@ -28,36 +28,27 @@ export interface DexieStoreOptions {
  * written is said by `meta/schema`. Throws AppError `storage/gone`, `storage/quota-exceeded`, `storage/failed`.
  */
 export async function openDexieStore(options: DexieStoreOptions): Promise<Store> {
-	const dexie = new Dexie(options.name, { chromeTransactionDurability: 'strict', autoOpen: false });
-	declareVersions(dexie, options.versions ?? databaseVersions);
-	let database: IDBDatabase | null = null;
+	const connection = await connect(options).catch((thrown: unknown) => {
+		throw storageError(thrown);
+	});
+	let database: IDBDatabase | null = connection;
 	const queue = createCommitQueue(() => database);
 
 	function shut(): void {
 		database = null;
-		dexie.close();
+		connection.close();
 	}
 
-	dexie.on('blocked', () => options.onBlocked?.());
-	dexie.on('versionchange', () => {
+	connection.onversionchange = () => {
 		void queue.finish().then(() => {
 			shut();
 			options.onVersionChange();
 		});
-		// Stops Dexie's own handler, which would close before the waiting commits are in.
-		return false;
-	});
-	try {
-		await dexie.open();
-		database = dexie.backendDB();
-	} catch (thrown) {
-		dexie.close();
-		throw storageError(thrown);
-	}
-	database.addEventListener('close', () => {
+	};
+	connection.onclose = () => {
 		database = null;
 		options.onClosed();
-	});
+	};
 
 	return {
 		get: async (table, key) => readOne(database, table, key),
@@ -70,11 +61,61 @@ export async function openDexieStore(options: DexieStoreOptions): Promise<Store>
 	};
 }
 
-/** Each version declares the tables it adds, with out-of-line keys; Dexie keeps those of earlier versions. */
-function declareVersions(dexie: Dexie, versions: readonly DatabaseVersion[]): void {
+/** Dexie keeps ten numbers free between its versions. */
+const perVersion = 10;
+
+async function connect(options: DexieStoreOptions): Promise<IDBDatabase> {
+	const versions = options.versions ?? databaseVersions;
+	const newest = Math.max(...versions.map(({ version }) => version));
+	const opened = await openNow(options.name, newest * perVersion, versions);
+	if (opened !== 'older') return opened;
+	await moveUp(options, versions);
+	return connect(options);
+}
+
+/** `older`: there is one that lacks tables, left as it was. */
+function openNow(
+	name: string,
+	version: number | undefined,
+	versions: readonly DatabaseVersion[]
+): Promise<IDBDatabase | 'older'> {
+	return new Promise((resolve, reject) => {
+		let isOlder = false;
+		const request = indexedDB.open(name, version);
+		request.onupgradeneeded = ({ oldVersion }) => {
+			if (oldVersion > 0) {
+				isOlder = true;
+				request.transaction?.abort();
+				return;
+			}
+			// Keys are out of line in every table, as in `moveUp`.
+			for (const table of versions.flatMap(({ adds }) => adds)) request.result.createObjectStore(table);
+		};
+		request.onsuccess = () => {
+			resolve(request.result);
+		};
+		request.onerror = () => {
+			if (isOlder) resolve('older');
+			else if (request.error?.name === 'VersionError' && version !== undefined)
+				openNow(name, undefined, versions).then(resolve, reject);
+			else reject(request.error ?? new DOMException('The database did not open.', 'UnknownError'));
+		};
+	});
+}
+
+/** Each version declares the tables it adds; Dexie keeps those of earlier versions. */
+async function moveUp(options: DexieStoreOptions, versions: readonly DatabaseVersion[]): Promise<void> {
+	const { default: Dexie } = await import('dexie');
+	const dexie = new Dexie(options.name, { chromeTransactionDurability: 'strict', autoOpen: false });
 	for (const { version, adds } of versions) {
 		const schema: Partial<Record<Table, string>> = {};
 		for (const table of adds) schema[table] = '';
 		dexie.version(version).stores(schema);
+	}
+	dexie.on('blocked', () => options.onBlocked?.());
+	try {
+		await dexie.open();
+	} finally {
+		dexie.close();
 	}
 }

@@ -32,6 +32,8 @@ export interface LiveAnswer {
 	/** Adds a delta; true where a new item came into being. */
 	note(event: LoopEvent): boolean;
 	items(ord: number, context: FeedContext): FeedItem[];
+	/** Nothing more comes: what was said stays as it is. */
+	end(): void;
 	/** What came since the last drain, as patches. */
 	drain(): Patch[];
 }
@@ -44,6 +46,7 @@ export function createLiveAnswer(start: {
 }): LiveAnswer {
 	const parts = new Map<number, LivePart>();
 	const calls = new Map<string, LiveCall>();
+	let isOver = false;
 	/** The part that was written to last, unless something else came in between. */
 	let latest: LivePart | undefined;
 
@@ -114,7 +117,7 @@ export function createLiveAnswer(start: {
 						if (part.pending !== '') lex(part);
 						return { type: part.kind, blocks: [...part.frozen, ...part.tail], open: part.tail.length };
 					}),
-					isBusy: true
+					isBusy: !isOver
 				});
 			}
 			for (const live of calls.values()) {
@@ -129,6 +132,9 @@ export function createLiveAnswer(start: {
 				});
 			}
 			return items;
+		},
+		end() {
+			isOver = true;
 		},
 		drain() {
 			const patches: Patch[] = [];

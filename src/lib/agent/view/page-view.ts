@@ -4,6 +4,7 @@
  */
 
 import type { Entry, ResultPart } from '../../wire/entries';
+import type { WireError } from '../../wire/errors';
 import type { LoopEvent } from '../../wire/events';
 import type { FeedItem, Patch, SessionState, TraceLine, TurnEndView, Window } from '../../wire/view';
 import type { LoadedSession } from '../sessions/loaded';
@@ -51,6 +52,8 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 	let ords: number[] = [0];
 	let results = new Map<string, SettledCall>();
 	let live: LiveAnswer | null = null;
+	/** It belongs to a turn that ended without storing it, and goes when the session goes on. */
+	let isLeftOver = false;
 	let liveCount = 0;
 	let state: SessionState | null = null;
 	let trace: TraceLine[] = [];
@@ -155,6 +158,7 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 
 	function onApplied(entries: readonly Entry[]): void {
 		if (loaded === null) return;
+		if (isLeftOver && entries.length > 0) endLive();
 		const oldHead = branch.at(-1)?.id ?? null;
 		const head = pinnedHead ?? loaded.facts.head;
 		if (pinnedHead !== undefined && entries.some((entry) => entry.parentId === pinnedHead)) {
@@ -203,6 +207,7 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 
 	function endLive(): void {
 		live = null;
+		isLeftOver = false;
 		liveCount = 0;
 	}
 
@@ -211,6 +216,7 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 			case 'step-start':
 				live = createLiveAnswer({ entryId: event.entryId, turnId: event.turnId, model: event.model, at });
 				liveCount = 0;
+				isLeftOver = false;
 				break;
 			case 'text-delta':
 			case 'reasoning-delta':
@@ -236,10 +242,13 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 				break;
 			case 'turn-end':
 				if (live !== null) {
-					endLive();
+					// What could not be stored (a full disk) is at least not taken away.
+					isLeftOver = event.outcome === 'failed' && live.turnId === event.turnId;
+					if (isLeftOver) live.end();
+					else endLive();
 					sendFrom(ords.at(-1) ?? 0);
 				}
-				void showTurnEnd(event.turnId);
+				void showTurnEnd(event.turnId, event.error);
 				break;
 			default:
 		}
@@ -273,8 +282,10 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 		}
 	}
 
-	async function showTurnEnd(turnId: string): Promise<void> {
+	async function showTurnEnd(turnId: string, error?: WireError): Promise<void> {
 		for (const [id, end] of await ports.readTurnEnds([turnId])) turnEnds.set(id, end);
+		// Its end is not even in the journal: no article carries the error.
+		if (error !== undefined && !turnEnds.has(turnId)) page.push({ op: 'error', error });
 		const tail = tails.get(turnId);
 		if (tail !== undefined) sendEntry(tail);
 		refreshState();

@@ -3,7 +3,6 @@
 import { AppError } from '../../wire/errors';
 import { isJsonObject } from '../../wire/json';
 import { definePlugin } from '../plugin';
-import { CalculationError, evaluate } from './evaluate';
 
 export default definePlugin({
 	id: 'calculator',
@@ -41,6 +40,8 @@ export default definePlugin({
 				isJsonObject(output) ? `${String(output['expression'])} = ${String(output['result'])}` : '',
 			async run({ expression }) {
 				const text = String(expression).trim();
+				// Its own chunk, like everything that only a call needs.
+				const { CalculationError, evaluate } = await import('./evaluate');
 				try {
 					return { expression: text, ...evaluate(text) };
 				} catch (thrown) {

@@ -3,8 +3,8 @@
 import { AppError } from '../../wire/errors';
 import { isJsonObject } from '../../wire/json';
 import { definePlugin } from '../plugin';
+import { pageAddress } from './address';
 import { knownHosts } from './hosts';
-import { fetchPage, pageAddress } from './read';
 
 const standardLength = 20_000;
 const maximumLength = 60_000;
@@ -60,6 +60,11 @@ export default definePlugin({
 			async run({ url, from, length }, context) {
 				const address = pageAddress(String(url));
 				context.addSource(address.origin);
+				// Their own chunk: the parser is only needed once a page is read.
+				const [{ fetchPage }, { extractPage, visible }] = await Promise.all([
+					import('./read'),
+					import('./extract')
+				]);
 				const page = await fetchPage(address, context);
 				if (page.status >= 400)
 					throw new AppError('fetch/failed', {
@@ -74,8 +79,6 @@ export default definePlugin({
 						retryable: false
 					});
 				}
-				// Its own chunk: the parser is only needed once a page is read.
-				const { extractPage, visible } = await import('./extract');
 				const isHtml = /html|^$/i.test(page.contentType);
 				const read = isHtml
 					? extractPage(page.text, page.url, () => context.signal.aborted)

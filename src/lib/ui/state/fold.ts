@@ -121,15 +121,19 @@ function ordOf(items: ReadonlyMap<number, FeedItem>, key: string, total: number)
 	return undefined;
 }
 
-function streamed(parts: readonly AnswerPart[], patch: Extract<Patch, { op: 'stream' }>): readonly AnswerPart[] {
+function streamed(
+	parts: readonly AnswerPart[],
+	patch: Extract<Patch, { op: 'stream' }>
+): readonly AnswerPart[] {
 	const next = [...parts];
 	const old = parts[patch.part];
 	const isSame = old !== undefined && old.type === patch.kind;
 	const settled: readonly Block[] =
 		isSame && 'blocks' in old ? old.blocks.slice(0, old.blocks.length - (old.open ?? 0)) : [];
 	const blocks = [...settled, ...patch.frozen, ...patch.tail];
-	next[patch.part] = isSame && 'blocks' in old
-		? { ...old, blocks, open: patch.tail.length }
-		: { type: patch.kind, blocks, open: patch.tail.length };
+	next[patch.part] =
+		isSame && 'blocks' in old
+			? { ...old, blocks, open: patch.tail.length }
+			: { type: patch.kind, blocks, open: patch.tail.length };
 	return next;
 }

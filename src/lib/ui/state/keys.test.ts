@@ -3,7 +3,14 @@ import type { SkillCard } from '../../wire/commands';
 import { createKeyMap } from './keys';
 import { completionsOf, pageCommandOf } from './slash';
 
-const stroke = (key: string, more: Partial<{ meta: boolean; isTyping: boolean; at: number }> = {}) => ({ key, meta: false, alt: false, isTyping: false, at: 0, ...more });
+const stroke = (key: string, more: Partial<{ meta: boolean; isTyping: boolean; at: number }> = {}) => ({
+	key,
+	meta: false,
+	alt: false,
+	isTyping: false,
+	at: 0,
+	...more
+});
 
 it('goes to a place on g and its letter', () => {
 	const map = createKeyMap();
@@ -25,11 +32,30 @@ it('leaves a person who types alone, but for the palette', () => {
 	expect(map(stroke('k', { meta: true, isTyping: true }))).toEqual({ do: 'palette' });
 });
 
-const skill = (action: string, more: Partial<SkillCard> = {}): SkillCard => ({ action, title: action, description: '', plugin: '', effects: [], replay: 'pure', isOn: true, input: {}, ...more });
+const skill = (action: string, more: Partial<SkillCard> = {}): SkillCard => ({
+	action,
+	title: action,
+	description: '',
+	plugin: '',
+	effects: [],
+	replay: 'pure',
+	isOn: true,
+	input: {},
+	...more
+});
 
 it('completes a slash word with commands and actions that can run', () => {
-	const skills = [skill('clock'), skill('calculator'), skill('compute', { isOn: false }), skill('cast', { unavailable: 'no' })];
-	expect(completionsOf('/c', skills, (name) => name).map((one) => one.name)).toEqual(['compact', 'clock', 'calculator']);
+	const skills = [
+		skill('clock'),
+		skill('calculator'),
+		skill('compute', { isOn: false }),
+		skill('cast', { unavailable: 'no' })
+	];
+	expect(completionsOf('/c', skills, (name) => name).map((one) => one.name)).toEqual([
+		'compact',
+		'clock',
+		'calculator'
+	]);
 	expect(completionsOf('/clock now', skills, (name) => name)).toEqual([]);
 	expect(completionsOf('what / is', skills, (name) => name)).toEqual([]);
 });

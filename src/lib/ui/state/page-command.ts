@@ -33,7 +33,8 @@ export async function runPageCommand(command: PageCommand, rest: string): Promis
 			return;
 		case 'model': {
 			const wanted = rest.trim().toLowerCase();
-			const found = wanted === '' ? undefined : models.options.find((one) => one.label.toLowerCase().includes(wanted));
+			const found =
+				wanted === '' ? undefined : models.options.find((one) => one.label.toLowerCase().includes(wanted));
 			if (found === undefined || sessionId === null) panels.palette = 'models';
 			else await app.run('session.configure', { sessionId, model: found.ref });
 			return;

@@ -21,7 +21,12 @@ export interface PaletteEntry {
 
 interface Sources {
 	readonly scope: 'all' | 'sessions' | 'models';
-	readonly places: readonly { readonly id: string; readonly href: string; readonly keys: string; readonly title: () => string }[];
+	readonly places: readonly {
+		readonly id: string;
+		readonly href: string;
+		readonly keys: string;
+		readonly title: () => string;
+	}[];
 	readonly rows: readonly SessionRow[];
 	readonly skills: readonly SkillCard[];
 	readonly models: readonly ModelOption[];
@@ -47,7 +52,12 @@ export function entriesOf({ scope, places, rows, skills, models }: Sources): rea
 			}
 		}));
 	if (scope === 'models') {
-		const connect = { id: 'connect', title: m.connect_a_model(), hint: '', act: () => (app.connecting = { userEntryId: null }) };
+		const connect = {
+			id: 'connect',
+			title: m.connect_a_model(),
+			hint: '',
+			act: () => (app.connecting = { userEntryId: null })
+		};
 		return [...choices, connect];
 	}
 	return [
@@ -64,7 +74,12 @@ export function entriesOf({ scope, places, rows, skills, models }: Sources): rea
 			act: () => runPageCommand(command, '')
 		})),
 		{ id: 'temporary', title: m.new_temporary(), hint: '', act: () => newSession({ temporary: true }) },
-		{ id: 'connect', title: m.connect_a_model(), hint: '', act: () => (app.connecting = { userEntryId: null }) },
+		{
+			id: 'connect',
+			title: m.connect_a_model(),
+			hint: '',
+			act: () => (app.connecting = { userEntryId: null })
+		},
 		{ id: 'keys', title: m.keys_title(), hint: '?', act: () => (panels.keys = true) },
 		{ id: 'theme', title: m.palette_theme(), hint: '', act: () => theme.set(isDark() ? 'light' : 'dark') },
 		...sessions,
@@ -85,7 +100,9 @@ export function entriesOf({ scope, places, rows, skills, models }: Sources): rea
 }
 
 function isDark(): boolean {
-	return theme.value === 'system' ? matchMedia('(prefers-color-scheme: dark)').matches : theme.value === 'dark';
+	return theme.value === 'system'
+		? matchMedia('(prefers-color-scheme: dark)').matches
+		: theme.value === 'dark';
 }
 
 /** Every word must occur; what starts with the text comes first. */

@@ -66,7 +66,10 @@ function block(piece: Block, push: (...pieces: Piece[]) => void): void {
 			);
 		case 'table':
 			return push(
-				...[piece.head, ...piece.rows].flatMap((row) => [...row.flatMap((cell) => ['| ', ...cell, ' ']), '|\n']),
+				...[piece.head, ...piece.rows].flatMap((row) => [
+					...row.flatMap((cell) => ['| ', ...cell, ' ']),
+					'|\n'
+				]),
 				'\n'
 			);
 		case 'hr':

@@ -10,9 +10,29 @@ const call = (ord: number, action = 'clock', state: CallState = 'ok'): FeedItem 
 	entryId: `e${ord}`,
 	ord,
 	at: 0,
-	call: { callId: `c${ord}`, action, title: action, gist: '', state, argsText: '', outputText: '', isCut: false, effects: [], reasons: [], sources: [] }
+	call: {
+		callId: `c${ord}`,
+		action,
+		title: action,
+		gist: '',
+		state,
+		argsText: '',
+		outputText: '',
+		isCut: false,
+		effects: [],
+		reasons: [],
+		sources: []
+	}
 });
-const you = (ord: number): FeedItem => ({ type: 'you', key: `y${ord}`, entryId: `e${ord}`, ord, at: 0, text: '', files: [] });
+const you = (ord: number): FeedItem => ({
+	type: 'you',
+	key: `y${ord}`,
+	entryId: `e${ord}`,
+	ord,
+	at: 0,
+	text: '',
+	files: []
+});
 const viewOf = (items: readonly FeedItem[], total = items.length) =>
 	applyPatch({ ...emptyView, sessionId: 's' }, { op: 'items', from: 0, total, items });
 const kinds = (items: readonly FeedItem[], open: ReadonlySet<string> = new Set()) =>
@@ -40,7 +60,10 @@ describe('rows of the feed', () => {
 	});
 
 	it('puts a gap where items are not held', () => {
-		const view = applyPatch({ ...emptyView, sessionId: 's' }, { op: 'items', from: 90, total: 100, items: [you(90), you(91)] });
+		const view = applyPatch(
+			{ ...emptyView, sessionId: 's' },
+			{ op: 'items', from: 90, total: 100, items: [you(90), you(91)] }
+		);
 		expect(rowsOf(view, new Set()).map((row) => [row.kind, row.ord, row.last])).toEqual([
 			['gap', 0, 89],
 			['item', 90, 90],
@@ -76,11 +99,17 @@ describe('the layout of rows', () => {
 	});
 
 	it('keeps a reader in place when the gap they look at becomes items', () => {
-		const far = applyPatch({ ...emptyView, sessionId: 's' }, { op: 'items', from: 100, total: 101, items: [you(100)] });
+		const far = applyPatch(
+			{ ...emptyView, sessionId: 's' },
+			{ op: 'items', from: 100, total: 101, items: [you(100)] }
+		);
 		const before = rowsOf(far, new Set());
 		const place = placeAt(before, layoutOf(before, heights), 50 * 150 + 7);
 		expect(place).toEqual({ ord: 50, within: 7 });
-		const near = { ...far, items: new Map([...far.items, ...[49, 50, 51].map((ord) => [ord, you(ord)] as const)]) };
+		const near = {
+			...far,
+			items: new Map([...far.items, ...[49, 50, 51].map((ord) => [ord, you(ord)] as const)])
+		};
 		const after = rowsOf(near, new Set());
 		const layout = layoutOf(after, new Map([['y49', 30]]));
 		expect(place === undefined ? undefined : yOf(after, layout, place)).toBe(49 * 150 + 30 + 7);

@@ -9,8 +9,21 @@ import type { SessionView } from './fold';
 export type CallItem = Extract<FeedItem, { type: 'call' }>;
 
 export type Row =
-	| { readonly kind: 'item'; readonly key: string; readonly ord: number; readonly last: number; readonly item: FeedItem }
-	| { readonly kind: 'fold'; readonly key: string; readonly ord: number; readonly last: number; readonly calls: readonly CallItem[]; readonly isOpen: boolean }
+	| {
+			readonly kind: 'item';
+			readonly key: string;
+			readonly ord: number;
+			readonly last: number;
+			readonly item: FeedItem;
+	  }
+	| {
+			readonly kind: 'fold';
+			readonly key: string;
+			readonly ord: number;
+			readonly last: number;
+			readonly calls: readonly CallItem[];
+			readonly isOpen: boolean;
+	  }
 	| { readonly kind: 'gap'; readonly key: string; readonly ord: number; readonly last: number };
 
 export const foldAt = 10;
@@ -47,7 +60,7 @@ export function rowsOf(view: SessionView, openFolds: ReadonlySet<string>): reado
 		keys.add(item.key);
 		if (item.type === 'call' && isSettled(item)) {
 			run.push(item);
-			// The end of a turn is said on its last item: keep that one in the open.
+			// The end of a turn is said on its last item, so a fold never reaches into the next turn.
 			if (item.turnEnd !== undefined) flush();
 		} else if (!isSilent(item)) {
 			flush();

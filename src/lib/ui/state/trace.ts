@@ -36,7 +36,13 @@ export function barsOf(lines: readonly TraceLine[]): { bars: readonly Bar[]; dur
 		const { event, at } = line;
 		switch (event.type) {
 			case 'step-start':
-				begin(line, { key: `step:${event.step}:${event.seq}`, kind: 'step', name: String(event.step + 1), state: '…', detail: `${event.model.provider} · ${event.model.model}` });
+				begin(line, {
+					key: `step:${event.step}:${event.seq}`,
+					kind: 'step',
+					name: String(event.step + 1),
+					state: '…',
+					detail: `${event.model.provider} · ${event.model.model}`
+				});
 				break;
 			case 'step-end': {
 				const bar = open.findLast((one) => one.kind === 'step' && one.end === undefined);
@@ -46,13 +52,20 @@ export function barsOf(lines: readonly TraceLine[]): { bars: readonly Bar[]; dur
 			case 'call-start':
 			case 'call-run': {
 				const bar = find(event.callId);
-				if (bar === undefined) begin(line, { key: event.callId, kind: 'call', name: event.action, state: '…', detail: '' });
+				if (bar === undefined)
+					begin(line, { key: event.callId, kind: 'call', name: event.action, state: '…', detail: '' });
 				else if (event.type === 'call-run') bar.at = at;
 				break;
 			}
 			case 'call-held':
 				if (find(event.held.callId) === undefined) {
-					begin(line, { key: event.held.callId, kind: 'call', name: event.held.action, state: 'held', detail: '' });
+					begin(line, {
+						key: event.held.callId,
+						kind: 'call',
+						name: event.held.action,
+						state: 'held',
+						detail: ''
+					});
 				}
 				break;
 			case 'call-end': {
@@ -69,7 +82,13 @@ export function barsOf(lines: readonly TraceLine[]): { bars: readonly Bar[]; dur
 				begin(line, { kind: 'mark', name: event.type, state: event.reason, detail: '', end: at });
 				break;
 			case 'turn-end':
-				begin(line, { kind: 'mark', name: event.type, state: event.outcome, detail: event.error?.message ?? '', end: at });
+				begin(line, {
+					kind: 'mark',
+					name: event.type,
+					state: event.outcome,
+					detail: event.error?.message ?? '',
+					end: at
+				});
 				break;
 			case 'turn-start':
 			case 'text-delta':

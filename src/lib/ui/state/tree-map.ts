@@ -37,7 +37,14 @@ const maximumNodes = 800;
 export function drawTree(
 	nodes: readonly TreeNode[],
 	head: string | null
-): { nodes: readonly DrawnNode[]; links: readonly DrawnLink[]; width: number; height: number; head: string | null; total: number } {
+): {
+	nodes: readonly DrawnNode[];
+	links: readonly DrawnLink[];
+	width: number;
+	height: number;
+	head: string | null;
+	total: number;
+} {
 	const root = hierarchy(condense(nodes, head), (one) => one.children);
 	tidy<Condensed>().nodeSize([line, indent])(root);
 	const drawn: DrawnNode[] = [];

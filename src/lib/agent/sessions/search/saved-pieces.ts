@@ -8,6 +8,7 @@ import { isJsonObject } from '../../../wire/json';
 import type { Store, StoreWrite } from '../../storage/store';
 import { ordKey } from '../../storage/store';
 import { checksum } from './bytes';
+import { dirtyMark } from './dirty-mark';
 import type { SavedPiece } from './search-index';
 
 const version = 1;
@@ -105,12 +106,7 @@ export class SavedPieces {
 	}
 
 	async markDirty(sessionIds: readonly string[], epoch: number): Promise<void> {
-		const put = sessionIds.map((id): StoreWrite => ({
-			table: 'search',
-			key: `dirty/${id}`,
-			row: { v: version }
-		}));
-		await this.#store.commit({ epoch, put });
+		await this.#store.commit({ epoch, put: sessionIds.map(dirtyMark) });
 	}
 }
 

@@ -1,0 +1,52 @@
+/** A provider as the page of providers shows it. */
+
+import type { ModelInfo, ProviderCard } from '../../wire/commands';
+import type { Provider } from '../models/providers';
+import type { ProviderChoice } from '../models/targets';
+
+export interface ProviderStanding {
+	readonly choice: ProviderChoice;
+	readonly isReady: boolean;
+	readonly hasKey: boolean;
+	readonly hasRelayKey: boolean;
+	readonly model: string;
+	readonly models: readonly ModelInfo[];
+}
+
+export function providerCard(provider: Provider, standing: ProviderStanding): ProviderCard {
+	const { choice, isReady, hasKey, model, models } = standing;
+	return {
+		id: provider.id,
+		title: provider.title,
+		takes: provider.takes,
+		kind: provider.kind,
+		state: isReady
+			? 'ready'
+			: provider.id === 'builtin'
+				? 'unavailable'
+				: provider.kind === 'key'
+					? 'needs-key'
+					: 'unknown',
+		stateText: stateText(provider, isReady, standing.hasRelayKey && !hasKey),
+		hasKey,
+		...(provider.keyUrl === undefined ? {} : { keyUrl: provider.keyUrl }),
+		needsBaseUrl: provider.needsBaseUrl,
+		baseUrl: choice.baseUrl ?? '',
+		via:
+			provider.kind === 'local'
+				? 'local'
+				: (choice.via ?? (provider.isDirectByDefault ? 'direct' : 'relay')),
+		canDirect: provider.canDirect,
+		model,
+		models
+	};
+}
+
+function stateText(provider: Provider, isReady: boolean, byRelay: boolean): string {
+	if (provider.id === 'rehearsal') return 'Always here.';
+	if (byRelay) return 'Ready: this relay has a key.';
+	if (isReady) return 'Ready.';
+	if (provider.id === 'builtin') return 'Not in this browser.';
+	if (provider.kind === 'local') return 'Not contacted yet.';
+	return provider.needsBaseUrl ? 'Needs an address and a key.' : 'Needs a key.';
+}
