@@ -64,9 +64,19 @@ const channel: Channel = {
 	}
 };
 
-async function storageStatus(): Promise<Pick<AppStatus, 'persisted' | 'usageBytes' | 'quotaBytes' | 'relay'>> {
-	const [persisted, estimate] = await Promise.all([navigator.storage.persisted(), navigator.storage.estimate()]);
-	return { persisted, usageBytes: estimate.usage ?? 0, quotaBytes: estimate.quota ?? 0, relay: await relayState() };
+async function storageStatus(): Promise<
+	Pick<AppStatus, 'persisted' | 'usageBytes' | 'quotaBytes' | 'relay'>
+> {
+	const [persisted, estimate] = await Promise.all([
+		navigator.storage.persisted(),
+		navigator.storage.estimate()
+	]);
+	return {
+		persisted,
+		usageBytes: estimate.usage ?? 0,
+		quotaBytes: estimate.quota ?? 0,
+		relay: await relayState()
+	};
 }
 
 async function relayState(): Promise<AppStatus['relay']> {
@@ -78,7 +88,12 @@ async function relayKeys(): Promise<readonly string[]> {
 	const data = await ask('/api/relay/providers');
 	if (!Array.isArray(data)) return [];
 	return data.flatMap((one: unknown) =>
-		typeof one === 'object' && one !== null && 'id' in one && typeof one.id === 'string' && 'hasRelayKey' in one && one.hasRelayKey === true
+		typeof one === 'object' &&
+		one !== null &&
+		'id' in one &&
+		typeof one.id === 'string' &&
+		'hasRelayKey' in one &&
+		one.hasRelayKey === true
 			? [one.id]
 			: []
 	);
@@ -89,7 +104,9 @@ async function ask(path: string): Promise<unknown> {
 	try {
 		const response = await fetch(path);
 		const body: unknown = await response.json();
-		return typeof body === 'object' && body !== null && 'ok' in body && body.ok === true && 'data' in body ? body.data : undefined;
+		return typeof body === 'object' && body !== null && 'ok' in body && body.ok === true && 'data' in body
+			? body.data
+			: undefined;
 	} catch {
 		return undefined;
 	}

@@ -1,3 +1,4 @@
+/* global Worker */
 // One benchmark in a real Chromium: a page on a secure, isolated origin (finer timers) starts the bundle as a
 // module worker, where the agent lives too, and hands back the lines. A bench that measures the way between
 // worker and page says so: then its own module runs in the page.

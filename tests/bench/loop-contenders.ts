@@ -1,7 +1,8 @@
 /** The loops of P1, all on the same script: ours, one written by hand, pi-agent-core. Browser and Node alike. */
 
-import { runAgentLoop } from '@earendil-works/pi-agent-core';
 import { createAssistantMessageEventStream } from '@earendil-works/pi-ai/utils/event-stream';
+// Its package offers only the whole, which does not bundle for a browser.
+import { runAgentLoop } from './node_modules/@earendil-works/pi-agent-core/dist/agent-loop.js';
 import { createMemoryStore } from '../../src/lib/agent/storage/memory';
 import type { Store } from '../../src/lib/agent/storage/store';
 import { createListener, createScriptedPort, createVoidStore, runOurs } from './ours';
@@ -69,7 +70,10 @@ export async function bareLoop(): Promise<Outcome> {
 		messages.push({ role: 'assistant', content: { text, calls } });
 		if (calls.length === 0) break;
 		const results = await Promise.all(
-			calls.map(async ({ id, name, json }) => ({ id, output: await tools[name]?.(JSON.parse(json) as { n: number }) }))
+			calls.map(async ({ id, name, json }) => ({
+				id,
+				output: await tools[name]?.(JSON.parse(json) as { n: number })
+			}))
 		);
 		messages.push({ role: 'tool', content: results });
 	}
@@ -159,11 +163,16 @@ export async function piLoop(): Promise<Outcome> {
 		[prompt],
 		{ messages: [before], tools: [tool] },
 		{ model: piModel, convertToLlm: (messages: unknown) => messages },
-		(event: { type: string; message?: { role?: string }; assistantMessageEvent?: { type: string; delta?: string } }) => {
+		(event: {
+			type: string;
+			message?: { role?: string };
+			assistantMessageEvent?: { type: string; delta?: string };
+		}) => {
 			if (event.type === 'message_start' && event.message?.role === 'assistant') said.push('');
 			if (event.type !== 'message_update') return;
 			delivered++;
-			if (event.assistantMessageEvent?.type === 'text_delta') said[said.length - 1] += event.assistantMessageEvent.delta ?? '';
+			if (event.assistantMessageEvent?.type === 'text_delta')
+				said[said.length - 1] += event.assistantMessageEvent.delta ?? '';
 		},
 		undefined,
 		() => piStream(at++)

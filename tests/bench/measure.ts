@@ -22,7 +22,10 @@ export interface CompareOptions {
 	readonly between?: () => Promise<void> | void;
 }
 
-export async function compare(contenders: readonly Contender[], options: CompareOptions = {}): Promise<Rates> {
+export async function compare(
+	contenders: readonly Contender[],
+	options: CompareOptions = {}
+): Promise<Rates> {
 	const { rounds = 7, sliceMs = 350 } = options;
 	const rates = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
 	for (const contender of contenders) await slice(contender, sliceMs / 2);
@@ -112,7 +115,9 @@ export function mustEqual(what: string, expected: unknown, actual: unknown): voi
 	const left = JSON.stringify(expected);
 	const right = JSON.stringify(actual);
 	if (left === right) return;
-	throw new Error(`${what}: the results differ.\n  expected ${left.slice(0, 400)}\n  but got  ${right.slice(0, 400)}`);
+	throw new Error(
+		`${what}: the results differ.\n  expected ${left.slice(0, 400)}\n  but got  ${right.slice(0, 400)}`
+	);
 }
 
 /** mulberry32: the same input in every run and for everybody. */
@@ -126,7 +131,8 @@ export function seeded(seed: number): () => number {
 	};
 }
 
-const words = 'the a tab agent reads writes and then asks for it when nobody looks because time is short'.split(' ');
+const words =
+	'the a tab agent reads writes and then asks for it when nobody looks because time is short'.split(' ');
 
 export function prose(random: () => number, characters: number): string {
 	let text = '';

@@ -56,7 +56,13 @@ export function createAdder(onSum: (n: number) => void): SkillPort {
 		run(run) {
 			redeemToken(run.token, run.callHash);
 			onSum(Number(run.args['n']));
-			return Promise.resolve({ status: 'ok', output: `added ${String(run.args['n'])}`, labels: ownLabels, writes: [], deletes: [] });
+			return Promise.resolve({
+				status: 'ok',
+				output: `added ${String(run.args['n'])}`,
+				labels: ownLabels,
+				writes: [],
+				deletes: []
+			});
 		},
 		probe: () => Promise.resolve('unknown'),
 		undo: () => Promise.resolve({ writes: [], deletes: [] })
@@ -177,7 +183,11 @@ export async function runOurs(
 }
 
 /** Counts what a listener was told, and joins what was said. */
-export function createListener(): { readonly listen: (event: LoopEvent) => void; text(): string; delivered(): number } {
+export function createListener(): {
+	readonly listen: (event: LoopEvent) => void;
+	text(): string;
+	delivered(): number;
+} {
 	const said: string[] = [];
 	let delivered = 0;
 	return {

@@ -4,7 +4,17 @@ import { jsonSchema, stepCountIs, streamText, tool } from 'ai';
 import { MockLanguageModelV4 } from 'ai/test';
 import { bareLoop, oursInMemory, oursUnkept, piLoop } from './loop-contenders';
 import { answer, compare, mustEqual, type Line } from './measure';
-import { expected, question, stepCount, steps, system, toolDescription, toolInput, toolName, type Outcome } from './script';
+import {
+	expected,
+	question,
+	stepCount,
+	steps,
+	system,
+	toolDescription,
+	toolInput,
+	toolName,
+	type Outcome
+} from './script';
 
 async function aiLoop(): Promise<Outcome> {
 	let sum = 0;
@@ -73,12 +83,22 @@ function aiParts(step: (typeof steps)[number]): unknown[] {
 					{ type: 'tool-input-end', id: call.id },
 					{ type: 'tool-call', toolCallId: call.id, toolName, input: JSON.stringify(call.args) }
 				]),
-		{ type: 'finish', finishReason: { unified: call === undefined ? 'stop' : 'tool-calls', raw: undefined }, usage }
+		{
+			type: 'finish',
+			finishReason: { unified: call === undefined ? 'stop' : 'tool-calls', raw: undefined },
+			usage
+		}
 	];
 }
 
 export async function bench(): Promise<Line[]> {
-	const loops = { ours: oursInMemory, 'ours, nothing kept': oursUnkept, pi: piLoop, ai: aiLoop, 'bare loop': bareLoop };
+	const loops = {
+		ours: oursInMemory,
+		'ours, nothing kept': oursUnkept,
+		pi: piLoop,
+		ai: aiLoop,
+		'bare loop': bareLoop
+	};
 	for (const [name, loop] of Object.entries(loops)) mustEqual(name, expected, await loop());
 	const rates = await compare(
 		Object.entries(loops).map(([name, loop]) => ({
@@ -89,12 +109,38 @@ export async function bench(): Promise<Line[]> {
 			}
 		}))
 	);
-	const cost = { id: 'P1', ours: 'ours', unit: 'µs/step', as: 'cost', show: (rate: number) => 1e6 / rate } as const;
+	const cost = {
+		id: 'P1',
+		ours: 'ours',
+		unit: 'µs/step',
+		as: 'cost',
+		show: (rate: number) => 1e6 / rate
+	} as const;
 	return [
-		answer(rates, { ...cost, what: 'loop, journal in memory', other: 'pi', goal: { is: 'at most', value: 0.6 } }),
-		answer(rates, { ...cost, what: 'loop, journal in memory', other: 'ai', goal: { is: 'at most', value: 1 / 80 } }),
-		answer(rates, { ...cost, what: 'loop, journal in memory', other: 'bare loop', goal: { is: 'at most', value: 3 } }),
+		answer(rates, {
+			...cost,
+			what: 'loop, journal in memory',
+			other: 'pi',
+			goal: { is: 'at most', value: 0.6 }
+		}),
+		answer(rates, {
+			...cost,
+			what: 'loop, journal in memory',
+			other: 'ai',
+			goal: { is: 'at most', value: 1 / 80 }
+		}),
+		answer(rates, {
+			...cost,
+			what: 'loop, journal in memory',
+			other: 'bare loop',
+			goal: { is: 'at most', value: 3 }
+		}),
 		answer(rates, { ...cost, what: 'loop, store keeps nothing', ours: 'ours, nothing kept', other: 'pi' }),
-		answer(rates, { ...cost, what: 'loop, store keeps nothing', ours: 'ours, nothing kept', other: 'bare loop' })
+		answer(rates, {
+			...cost,
+			what: 'loop, store keeps nothing',
+			ours: 'ours, nothing kept',
+			other: 'bare loop'
+		})
 	];
 }

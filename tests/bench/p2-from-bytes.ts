@@ -15,7 +15,17 @@ import { resolveTarget } from '../../src/lib/agent/models/targets';
 import { createMemoryStore } from '../../src/lib/agent/storage/memory';
 import { answer, compare, mustEqual, type Line } from './measure';
 import { clock, createListener, createVoidStore, runOurs } from './ours';
-import { expected, question, stepCount, steps, system, toolDescription, toolInput, toolName, type Outcome } from './script';
+import {
+	expected,
+	question,
+	stepCount,
+	steps,
+	system,
+	toolDescription,
+	toolInput,
+	toolName,
+	type Outcome
+} from './script';
 import { anthropicFrames, openAiFrames, responseOf } from './sse-script';
 
 const frames = { anthropic: steps.map(anthropicFrames), openai: steps.map(openAiFrames) };
@@ -35,7 +45,9 @@ function createPort(wire: Wire): ModelPort {
 		}
 	};
 	const target = resolveTarget(
-		wire === 'anthropic' ? { provider: 'anthropic', model: 'claude-sonnet-4-5' } : { provider: 'openai', model: 'gpt-4.1' },
+		wire === 'anthropic'
+			? { provider: 'anthropic', model: 'claude-sonnet-4-5' }
+			: { provider: 'openai', model: 'gpt-4.1' },
 		wire === 'anthropic' ? { via: 'direct' } : { via: 'direct', protocol: 'openai-chat' },
 		undefined
 	);
@@ -79,7 +91,10 @@ const bare = (wire: Wire) => async (): Promise<Outcome> => {
 		let id = '';
 		let json = '';
 		// The request is built as anyone would build it.
-		new Request('http://localhost/v1', { method: 'POST', body: JSON.stringify({ system, messages, tools: [toolInput] }) });
+		new Request('http://localhost/v1', {
+			method: 'POST',
+			body: JSON.stringify({ system, messages, tools: [toolInput] })
+		});
 		const reader = (await fetch()).body?.getReader();
 		const decoder = new TextDecoder();
 		const parser = createParser({
@@ -89,7 +104,9 @@ const bare = (wire: Wire) => async (): Promise<Outcome> => {
 					type?: string;
 					content_block?: { id?: string };
 					delta?: { text?: string; partial_json?: string };
-					choices?: { delta?: { content?: string; tool_calls?: { id?: string; function?: { arguments?: string } }[] } }[];
+					choices?: {
+						delta?: { content?: string; tool_calls?: { id?: string; function?: { arguments?: string } }[] };
+					}[];
 				};
 				const delta = value.choices?.[0]?.delta;
 				const opened = value.content_block?.id ?? delta?.tool_calls?.[0]?.id;
@@ -115,11 +132,20 @@ const bare = (wire: Wire) => async (): Promise<Outcome> => {
 			parser.feed(decoder.decode(piece.value, { stream: true }));
 		}
 		said.push(text);
-		messages.push({ role: 'assistant', content: [{ type: 'text', text }, { type: 'tool_use', id, input: json }] });
+		messages.push({
+			role: 'assistant',
+			content: [
+				{ type: 'text', text },
+				{ type: 'tool_use', id, input: json }
+			]
+		});
 		if (id === '') break;
 		const { n } = JSON.parse(json) as { n: number };
 		sum += n;
-		messages.push({ role: 'user', content: [{ type: 'tool_result', tool_use_id: id, content: `added ${String(n)}` }] });
+		messages.push({
+			role: 'user',
+			content: [{ type: 'tool_result', tool_use_id: id, content: `added ${String(n)}` }]
+		});
 	}
 	return { text: said.join('|'), sum, delivered };
 };
@@ -239,13 +265,22 @@ const pi = (wire: Wire) => async (): Promise<Outcome> => {
 		[{ role: 'user', content: [{ type: 'text', text: question }], timestamp: 0 }] as never,
 		{ messages: [{ role: 'system', content: system, timestamp: 0 }], tools: [tool] } as never,
 		{ model: piModel, apiKey: 'k', fetch, convertToLlm: (messages: unknown) => messages } as never,
-		((event: { type: string; message?: { role?: string; errorMessage?: string }; assistantMessageEvent?: { type: string; delta?: string } }) => {
+		((event: {
+			type: string;
+			message?: { role?: string; errorMessage?: string };
+			assistantMessageEvent?: { type: string; delta?: string };
+		}) => {
 			if (event.type === 'message_start' && event.message?.role === 'assistant') said.push('');
 			if (event.message?.errorMessage !== undefined) throw new Error(event.message.errorMessage);
 			if (event.type !== 'message_update') return;
 			const type = event.assistantMessageEvent?.type ?? '';
 			if (type === 'text_delta') said[said.length - 1] += event.assistantMessageEvent?.delta ?? '';
-			if (type === 'text_delta' || type === 'toolcall_start' || (type === 'toolcall_delta' && event.assistantMessageEvent?.delta !== '')) delivered++;
+			if (
+				type === 'text_delta' ||
+				type === 'toolcall_start' ||
+				(type === 'toolcall_delta' && event.assistantMessageEvent?.delta !== '')
+			)
+				delivered++;
 		}) as never,
 		undefined,
 		((given: never, context: never, options: never) => api(given, context, options)) as never
@@ -276,14 +311,25 @@ export async function bench(): Promise<Line[]> {
 				}
 			}))
 		);
-		const cost = { id: 'P2', what: `loop from ${wire} bytes`, ours: 'ours', unit: 'µs/step', as: 'cost', show: (rate: number) => 1e6 / rate } as const;
+		const cost = {
+			id: 'P2',
+			what: `loop from ${wire} bytes`,
+			ours: 'ours',
+			unit: 'µs/step',
+			as: 'cost',
+			show: (rate: number) => 1e6 / rate
+		} as const;
 		lines.push(
 			answer(rates, { ...cost, other: runnerName, goal: { is: 'at most', value: 1 / 3 } }),
 			answer(rates, { ...cost, other: 'pi', goal: { is: 'at most', value: 1 / 3 } }),
 			answer(rates, { ...cost, other: 'bare SSE loop', goal: { is: 'at most', value: 1.5 } }),
-			answer(rates, { ...cost, what: `${cost.what}, not kept`, ours: 'ours, nothing kept', other: 'bare SSE loop' })
+			answer(rates, {
+				...cost,
+				what: `${cost.what}, not kept`,
+				ours: 'ours, nothing kept',
+				other: 'bare SSE loop'
+			})
 		);
 	}
 	return lines;
 }
-

@@ -33,8 +33,16 @@ function createSum(): { add(delta: string): void; sum(): Sum } {
 }
 
 const targets = {
-	anthropic: resolveTarget({ provider: 'anthropic', model: 'claude-sonnet-4-5' }, { via: 'direct' }, undefined).target,
-	openai: resolveTarget({ provider: 'openai', model: 'gpt-4.1' }, { via: 'direct', protocol: 'openai-chat' }, undefined).target
+	anthropic: resolveTarget(
+		{ provider: 'anthropic', model: 'claude-sonnet-4-5' },
+		{ via: 'direct' },
+		undefined
+	).target,
+	openai: resolveTarget(
+		{ provider: 'openai', model: 'gpt-4.1' },
+		{ via: 'direct', protocol: 'openai-chat' },
+		undefined
+	).target
 };
 
 function ourPush(protocol: Protocol, target: ProtocolTarget): Read {
@@ -129,7 +137,9 @@ function ai(create: (fetch: () => Promise<Response>) => AiModel): Read {
 
 export async function bench(): Promise<Line[]> {
 	const random = seeded(3);
-	const long: ScriptedStep = { deltas: Array.from({ length: 2_000 }, () => prose(random, 3 + Math.floor(random() * 20))) };
+	const long: ScriptedStep = {
+		deltas: Array.from({ length: 2_000 }, () => prose(random, 3 + Math.floor(random() * 20)))
+	};
 	const expected = { deltas: 2_000, characters: long.deltas.join('').length };
 	const lines: Line[] = [];
 	for (const [provider, frames, readers] of [
@@ -163,8 +173,11 @@ export async function bench(): Promise<Line[]> {
 			['17 B chunks', cut(whole, 17)]
 		] as const) {
 			const isTiny = size.startsWith('17');
-			const chosen = Object.entries<Read>(readers).filter(([name]) => !isTiny || name === 'ours' || name.startsWith('eventsource'));
-			for (const [name, read] of chosen) mustEqual(`${provider}, ${size}: ${name}`, expected, await read(chunks));
+			const chosen = Object.entries<Read>(readers).filter(
+				([name]) => !isTiny || name === 'ours' || name.startsWith('eventsource')
+			);
+			for (const [name, read] of chosen)
+				mustEqual(`${provider}, ${size}: ${name}`, expected, await read(chunks));
 			const rates = await compare(
 				chosen.map(([name, read]) => ({
 					name,
@@ -179,13 +192,31 @@ export async function bench(): Promise<Line[]> {
 			const speed = { id: 'P3', unit: 'MB/s', as: 'speed', show: (rate: number) => rate / 1e6 } as const;
 			const what = `${provider} SSE, ${size}`;
 			lines.push(
-				answer(rates, { ...speed, what, ours: 'ours', other: 'eventsource-parser + JSON', goal: { is: 'at least', value: 1 } })
+				answer(rates, {
+					...speed,
+					what,
+					ours: 'ours',
+					other: 'eventsource-parser + JSON',
+					goal: { is: 'at least', value: 1 }
+				})
 			);
 			if (isTiny) continue;
 			const official = provider === 'Anthropic' ? 'Anthropic SDK' : 'OpenAI SDK';
 			lines.push(
-				answer(rates, { ...speed, what, ours: 'ours from a response', other: official, goal: { is: 'at least', value: 1.5 } }),
-				answer(rates, { ...speed, what, ours: 'ours from a response', other: 'ai', goal: { is: 'at least', value: 15 } })
+				answer(rates, {
+					...speed,
+					what,
+					ours: 'ours from a response',
+					other: official,
+					goal: { is: 'at least', value: 1.5 }
+				}),
+				answer(rates, {
+					...speed,
+					what,
+					ours: 'ours from a response',
+					other: 'ai',
+					goal: { is: 'at least', value: 15 }
+				})
 			);
 		}
 	}

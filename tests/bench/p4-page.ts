@@ -77,7 +77,14 @@ export async function bench(): Promise<Line[]> {
 		})),
 		{ sliceMs: 300 }
 	);
-	const speed = { id: 'P4', what: 'worker → page, flood', ours: 'ours', unit: 'thousand/s', as: 'speed', show: (rate: number) => rate / 1_000 } as const;
+	const speed = {
+		id: 'P4',
+		what: 'worker → page, flood',
+		ours: 'ours',
+		unit: 'thousand/s',
+		as: 'speed',
+		show: (rate: number) => rate / 1_000
+	} as const;
 	const latencies = new Map<Way, number[]>(ways.map((way) => [way, []]));
 	let longest = 0;
 	for (let round = 0; round < 3; round++) {

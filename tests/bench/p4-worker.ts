@@ -8,7 +8,11 @@ export type Way = 'ours' | 'comlink' | 'postMessage' | 'batches of 256';
 export type Callback = (patch: Patch) => Promise<void>;
 
 /** Everything is sent in one go; or one an interval, without blocking the worker's own messages. */
-async function produce(count: number, perSecond: number | null, send: (patch: Patch) => unknown): Promise<void> {
+async function produce(
+	count: number,
+	perSecond: number | null,
+	send: (patch: Patch) => unknown
+): Promise<void> {
 	const start = performance.now();
 	for (let seq = 0; seq < count; seq++) {
 		if (perSecond !== null) {
@@ -35,7 +39,13 @@ function tick(): Promise<void> {
 }
 
 const api = {
-	async run(way: Way, port: MessagePort, callback: Callback, count: number, perSecond: number | null): Promise<void> {
+	async run(
+		way: Way,
+		port: MessagePort,
+		callback: Callback,
+		count: number,
+		perSecond: number | null
+	): Promise<void> {
 		if (way === 'comlink') {
 			await produce(count, perSecond, (patch) => void callback(patch));
 		} else if (way === 'postMessage') {

@@ -46,7 +46,10 @@ async function openOurs(): Promise<Ours> {
 	return {
 		store,
 		append: (entry) =>
-			store.commit({ epoch: 0, put: [{ table: 'entries', key: `${entry.sessionId}/${entry.id}`, row: entry }] })
+			store.commit({
+				epoch: 0,
+				put: [{ table: 'entries', key: `${entry.sessionId}/${entry.id}`, row: entry }]
+			})
 	};
 }
 
@@ -154,7 +157,11 @@ export async function bench(): Promise<Line[]> {
 	const probe = makeEntries('probe', 3);
 	for (const entry of probe) await ours.append(entry);
 	const kept = await ours.store.range('entries', { prefix: 'probe/' });
-	mustEqual('appended entries', probe, kept.map(({ row }) => row));
+	mustEqual(
+		'appended entries',
+		probe,
+		kept.map(({ row }) => row)
+	);
 
 	const single = await compare([
 		{ name: 'ours', units: 1, run: () => ours.append(...(take(1) as [Entry])) },
@@ -176,10 +183,22 @@ export async function bench(): Promise<Line[]> {
 	);
 
 	const many = await compare([
-		{ name: 'ours', units: 64, run: () => Promise.all(take(64).map((entry) => ours.append(entry))).then(nothing) },
-		{ name: 'raw IndexedDB', units: 64, run: () => Promise.all(take(64).map((entry) => rawPut(raw, [entry]))).then(nothing) },
+		{
+			name: 'ours',
+			units: 64,
+			run: () => Promise.all(take(64).map((entry) => ours.append(entry))).then(nothing)
+		},
+		{
+			name: 'raw IndexedDB',
+			units: 64,
+			run: () => Promise.all(take(64).map((entry) => rawPut(raw, [entry]))).then(nothing)
+		},
 		{ name: 'raw, 64 in one', units: 64, run: () => rawPut(raw, take(64)) },
-		{ name: 'Dexie', units: 64, run: () => Promise.all(take(64).map((entry) => dexie.entries.put(entry))).then(nothing) }
+		{
+			name: 'Dexie',
+			units: 64,
+			run: () => Promise.all(take(64).map((entry) => dexie.entries.put(entry))).then(nothing)
+		}
 	]);
 	const atOnce = { ...speed, what: 'append, 64 at once' };
 	lines.push(
@@ -191,7 +210,12 @@ export async function bench(): Promise<Line[]> {
 	// Bulk: settled entries in packed segments, as a turn's end and an import write them.
 	const bulk = makeEntries('bulk', 2_000);
 	const pack = (): Promise<void> => {
-		const { put } = packEntries({ sessionId: 'bulk', firstOrd: 0, entries: bulk.map((row) => ({ id: row.id, row })), all: true });
+		const { put } = packEntries({
+			sessionId: 'bulk',
+			firstOrd: 0,
+			entries: bulk.map((row) => ({ id: row.id, row })),
+			all: true
+		});
 		return ours.store.commit({ epoch: 0, put });
 	};
 	const inBulk = await compare([
@@ -223,14 +247,26 @@ export async function bench(): Promise<Line[]> {
 		ids: { next: () => uuidv7() }
 	});
 	const head = session.at(-1)?.id ?? null;
-	const record = repository.setFacts({ ...repository.newSession(), id: 's' }, { head, entryCount: session.length }, 1);
-	const packed = packEntries({ sessionId: 's', firstOrd: 0, entries: session.map((row) => ({ id: row.id, row })), all: true });
+	const record = repository.setFacts(
+		{ ...repository.newSession(), id: 's' },
+		{ head, entryCount: session.length },
+		1
+	);
+	const packed = packEntries({
+		sessionId: 's',
+		firstOrd: 0,
+		entries: session.map((row) => ({ id: row.id, row })),
+		all: true
+	});
 	await ours.store.commit({ epoch: 0, put: [...packed.put, { table: 'sessions', key: 's', row: record }] });
 	await dexie.entries.bulkPut(session);
 	await rawPut(raw, session);
-	const readOurs = async (): Promise<Entry[]> => (await loadSession(ours.store, 's', () => undefined))?.branch() ?? [];
+	const readOurs = async (): Promise<Entry[]> =>
+		(await loadSession(ours.store, 's', () => undefined))?.branch() ?? [];
 	const readRows = async (): Promise<unknown[]> =>
-		(await ours.store.range('segments', { prefix: 's/' })).flatMap(({ row }) => (row as { entries: unknown[] }).entries);
+		(await ours.store.range('segments', { prefix: 's/' })).flatMap(
+			({ row }) => (row as { entries: unknown[] }).entries
+		);
 	const readDexie = (): Promise<Entry[]> =>
 		dexie.entries.where('[sessionId+lam]').between(['s', Dexie.minKey], ['s', Dexie.maxKey]).toArray();
 	mustEqual('entries of the session', session, await readOurs());
@@ -244,7 +280,12 @@ export async function bench(): Promise<Line[]> {
 		{ name: 'raw getAll', units: sessionEntries, run: () => rawReadAll(raw, 's/').then(nothing) }
 	]);
 	lines.push(
-		answer(reads, { ...speed, what: 'read 10,000 entries', other: 'Dexie', goal: { is: 'at least', value: 2.5 } }),
+		answer(reads, {
+			...speed,
+			what: 'read 10,000 entries',
+			other: 'Dexie',
+			goal: { is: 'at least', value: 2.5 }
+		}),
 		answer(reads, { ...speed, what: 'read 10,000 entries', other: 'raw getAll' }),
 		answer(reads, { ...speed, what: 'open: read, checked, tree built', ours: 'ours, opened', other: 'Dexie' })
 	);
@@ -254,7 +295,8 @@ export async function bench(): Promise<Line[]> {
 	const walkOurs = (): number => loaded?.branch().length ?? 0;
 	const walkDexie = async (depth: number): Promise<number> => {
 		let count = 0;
-		for (let id = head; id !== null && count < depth; count++) id = (await dexie.entries.get(id))?.parentId ?? null;
+		for (let id = head; id !== null && count < depth; count++)
+			id = (await dexie.entries.get(id))?.parentId ?? null;
 		return count;
 	};
 	mustEqual('ancestors', session.length, walkOurs());
@@ -263,6 +305,13 @@ export async function bench(): Promise<Line[]> {
 		{ name: 'ours', units: sessionEntries, run: () => void walkOurs() },
 		{ name: 'Dexie', units: 100, run: () => walkDexie(100).then(nothing) }
 	]);
-	lines.push(answer(walks, { ...speed, what: 'walk to the root', other: 'Dexie', goal: { is: 'at least', value: 100 } }));
+	lines.push(
+		answer(walks, {
+			...speed,
+			what: 'walk to the root',
+			other: 'Dexie',
+			goal: { is: 'at least', value: 100 }
+		})
+	);
 	return lines;
 }

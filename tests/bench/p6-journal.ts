@@ -30,7 +30,8 @@ function slowed(port: ModelPort): ModelPort {
 	};
 }
 
-const until = (at: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.max(0, at - performance.now())));
+const until = (at: number): Promise<void> =>
+	new Promise((resolve) => setTimeout(resolve, Math.max(0, at - performance.now())));
 
 async function turn(store: Store, model: ModelPort): Promise<void> {
 	const listener = createListener();
@@ -59,7 +60,9 @@ export async function bench(): Promise<Line[]> {
 		}
 	};
 	await turn(counted, createScriptedPort());
-	const flushes = commits.filter((commit) => commit.put?.every(({ table }) => table === 'streams') === true).length;
+	const flushes = commits.filter(
+		(commit) => commit.put?.every(({ table }) => table === 'streams') === true
+	).length;
 	const journal = commits.length - flushes;
 	// T1, T2 for each response, T3 for each call; the end goes with the last response.
 	const planned = 1 + stepCount + (stepCount - 1);

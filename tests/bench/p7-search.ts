@@ -2,7 +2,11 @@
 
 import { Index as FlexIndex } from 'flexsearch';
 import MiniSearch from 'minisearch';
-import { createSearchIndex, type SavedPiece, type SearchIndex } from '../../src/lib/agent/sessions/search/search-index';
+import {
+	createSearchIndex,
+	type SavedPiece,
+	type SearchIndex
+} from '../../src/lib/agent/sessions/search/search-index';
 import { tokenize } from '../../src/lib/agent/sessions/search/tokenize';
 import { uuidv7 } from '../../src/lib/wire/uuid';
 import { median, mustEqual, percentile, seeded, type Line } from './measure';
@@ -19,7 +23,9 @@ interface Message {
 }
 
 const random = seeded(7);
-const syllables = 'ba ce di fo gu ha je ki lo mu na pe qui ro su ta ve wi xo yu zen tor mal rin ske'.split(' ');
+const syllables = 'ba ce di fo gu ha je ki lo mu na pe qui ro su ta ve wi xo yu zen tor mal rin ske'.split(
+	' '
+);
 const vocabulary = [...new Set(Array.from({ length: vocabularySize }, makeWord))];
 
 function makeWord(): string {
@@ -37,7 +43,12 @@ function makeMessages(): Message[] {
 	return Array.from({ length: messageCount }, (_, n) => {
 		const length = 8 + Math.floor(random() * 70);
 		const at = 1_700_000_000_000 + n * 1_000;
-		return { id: uuidv7(at), sessionId: `s${String(n % 500)}`, at, text: Array.from({ length }, someWord).join(' ') };
+		return {
+			id: uuidv7(at),
+			sessionId: `s${String(n % 500)}`,
+			at,
+			text: Array.from({ length }, someWord).join(' ')
+		};
 	});
 }
 
@@ -131,7 +142,10 @@ export async function bench(): Promise<Line[]> {
 
 	const saved: SavedPiece[] = ours.serialize();
 	const json = JSON.stringify(mini);
-	const bytes = { ours: saved.reduce((sum, piece) => sum + piece.bytes.length + (piece.dead?.length ?? 0), 0), mini: Buffer.byteLength(json) };
+	const bytes = {
+		ours: saved.reduce((sum, piece) => sum + piece.bytes.length + (piece.dead?.length ?? 0), 0),
+		mini: Buffer.byteLength(json)
+	};
 	const loads: Record<'ours' | 'mini', number[]> = { ours: [], mini: [] };
 	for (let round = 0; round < 3; round++) {
 		const again = createSearchIndex();
@@ -145,7 +159,14 @@ export async function bench(): Promise<Line[]> {
 		loads.mini.push(time(() => void MiniSearch.loadJSON(json, miniOptions)));
 	}
 
-	const faster = (what: string, ours_: readonly number[], name: string, other: readonly number[], unit: string, goal?: number): Line => {
+	const faster = (
+		what: string,
+		ours_: readonly number[],
+		name: string,
+		other: readonly number[],
+		unit: string,
+		goal?: number
+	): Line => {
 		const ratios = ours_.map((ms, round) => (other[round] ?? other[0] ?? Number.NaN) / ms);
 		return {
 			id: 'P7',

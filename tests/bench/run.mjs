@@ -20,12 +20,17 @@ const benches = [
 	{ goals: ['P4'], file: 'p4-page.ts', where: 'chromium', page: 'p4-worker.ts' },
 	{ goals: ['P5'], file: 'p5-storage.ts', where: 'chromium' },
 	{ goals: ['P6'], file: 'p6-journal.ts', where: 'chromium' },
-	{ goals: ['P7'], file: 'p7-search.ts', where: 'node' }
+	{ goals: ['P7'], file: 'p7-search.ts', where: 'node' },
+	{ goals: ['P8'], file: 'p8-markdown.ts', where: 'node' },
+	{ goals: ['P9'], file: 'p9-long-session.ts', where: 'node' },
+	{ goals: ['P10'], file: 'p10-size.ts', where: 'node' },
+	{ goals: ['P11'], file: 'p11-relay.ts', where: 'node' }
 ];
 
 const wanted = process.argv.slice(2).map((name) => name.toUpperCase());
 const chosen = benches.filter(
-	({ goals, file }) => existsSync(here + file) && (wanted.length === 0 || goals.some((goal) => wanted.includes(goal)))
+	({ goals, file }) =>
+		existsSync(here + file) && (wanted.length === 0 || goals.some((goal) => wanted.includes(goal)))
 );
 if (chosen.length === 0) {
 	console.log(`No benchmark of that name. There are: ${benches.flatMap(({ goals }) => goals).join(' ')}`);
@@ -63,7 +68,9 @@ function runInNode(file) {
 		});
 		let lines;
 		child.on('message', (message) => (lines = message));
-		child.on('exit', (code) => (lines === undefined ? reject(new Error(`it ended with ${code}`)) : resolve(lines)));
+		child.on('exit', (code) =>
+			lines === undefined ? reject(new Error(`it ended with ${code}`)) : resolve(lines)
+		);
 	});
 }
 
@@ -87,5 +94,7 @@ for (const bench of chosen) {
 	}
 }
 const failures = broken === 0 ? '' : ` ${broken} did not finish.`;
-console.log(`${misses === 0 ? 'No goal was missed.' : `${misses} ${misses === 1 ? 'goal is' : 'goals are'} not met yet.`}${failures}`);
+console.log(
+	`${misses === 0 ? 'No goal was missed.' : `${misses} ${misses === 1 ? 'goal is' : 'goals are'} not met yet.`}${failures}`
+);
 process.exitCode = broken === 0 ? 0 : 1;

@@ -11,7 +11,11 @@ export const eventsPerStep = textDeltas + argumentDeltas + 1;
 export interface ScriptedStep {
 	readonly deltas: readonly string[];
 	/** None in the last step. */
-	readonly call?: { readonly id: string; readonly argumentDeltas: readonly string[]; readonly args: { readonly n: number; readonly note: string } };
+	readonly call?: {
+		readonly id: string;
+		readonly argumentDeltas: readonly string[];
+		readonly args: { readonly n: number; readonly note: string };
+	};
 }
 
 export const toolName = 'add';
@@ -39,7 +43,9 @@ function script(): ScriptedStep[] {
 		const args = { n: index + 1, note: prose(random, 40) };
 		const text = JSON.stringify(args);
 		const third = Math.ceil(text.length / argumentDeltas);
-		const argumentParts = Array.from({ length: argumentDeltas }, (_piece, at) => text.slice(at * third, (at + 1) * third));
+		const argumentParts = Array.from({ length: argumentDeltas }, (_piece, at) =>
+			text.slice(at * third, (at + 1) * third)
+		);
 		return { deltas, call: { id: `call_${String(index)}`, argumentDeltas: argumentParts, args } };
 	});
 }
@@ -51,4 +57,8 @@ export interface Outcome {
 	/** Deltas of text and arguments and starts of calls that were delivered to the listener. */
 	readonly delivered: number;
 }
-export const expected: Outcome = { text: expectedText, sum: expectedSum, delivered: stepCount * eventsPerStep };
+export const expected: Outcome = {
+	text: expectedText,
+	sum: expectedSum,
+	delivered: stepCount * eventsPerStep
+};

@@ -17,17 +17,30 @@ export function anthropicFrames(step: ScriptedStep): Uint8Array<ArrayBuffer>[] {
 				content: [],
 				stop_reason: null,
 				stop_sequence: null,
-				usage: { input_tokens: 17, cache_creation_input_tokens: 0, cache_read_input_tokens: 0, output_tokens: 1 }
+				usage: {
+					input_tokens: 17,
+					cache_creation_input_tokens: 0,
+					cache_read_input_tokens: 0,
+					output_tokens: 1
+				}
 			}
 		},
 		{ type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
-		...step.deltas.map((text) => ({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } })),
+		...step.deltas.map((text) => ({
+			type: 'content_block_delta',
+			index: 0,
+			delta: { type: 'text_delta', text }
+		})),
 		{ type: 'content_block_stop', index: 0 }
 	];
 	const { call } = step;
 	if (call !== undefined) {
 		events.push(
-			{ type: 'content_block_start', index: 1, content_block: { type: 'tool_use', id: call.id, name: toolName, input: {} } },
+			{
+				type: 'content_block_start',
+				index: 1,
+				content_block: { type: 'tool_use', id: call.id, name: toolName, input: {} }
+			},
 			...call.argumentDeltas.map((partial_json) => ({
 				type: 'content_block_delta',
 				index: 1,
@@ -68,8 +81,12 @@ export function openAiFrames(step: ScriptedStep): Uint8Array<ArrayBuffer>[] {
 	];
 	if (call !== undefined) {
 		events.push(
-			chunk({ tool_calls: [{ index: 0, id: call.id, type: 'function', function: { name: toolName, arguments: '' } }] }),
-			...call.argumentDeltas.map((text) => chunk({ tool_calls: [{ index: 0, function: { arguments: text } }] }))
+			chunk({
+				tool_calls: [{ index: 0, id: call.id, type: 'function', function: { name: toolName, arguments: '' } }]
+			}),
+			...call.argumentDeltas.map((text) =>
+				chunk({ tool_calls: [{ index: 0, function: { arguments: text } }] })
+			)
 		);
 	}
 	events.push(chunk({}, call === undefined ? 'stop' : 'tool_calls'));

@@ -261,7 +261,7 @@ test('a held call waits through a kill with the same exhibit, and Approve once r
 	expect(upstream.asked('keep this')).toHaveLength(2);
 });
 
-test('what was typed a second ago is there after a kill, also in a session with nothing in it yet (CT-26)', async ({
+test('what was typed a second ago is there after a kill, and after a reload (CT-26)', async ({
 	worker
 }) => {
 	let browser = await profile.start();

@@ -74,6 +74,7 @@ test('Selective runs the safe calls of a step and holds the dangerous one beside
 
 test('Auto runs by itself up to six steps and says why it stopped; what reaches outside still waits (OT-46, OT-50, CD-30)', async ({
 	app,
+	page,
 	upstream
 }) => {
 	upstream.answer('never stop', { toolCalls: [{ name: 'clock', arguments: '{}' }] });
@@ -85,6 +86,9 @@ test('Auto runs by itself up to six steps and says why it stopped; what reaches 
 	expect(upstream.asked('never stop')).toHaveLength(6);
 	await expect(app.feed).toContainText('6 steps');
 
+	await page.getByRole('button', { name: 'New session' }).first().click();
+	await expect(app.articles('You')).toHaveCount(0);
+	await app.chooseMode('Auto');
 	upstream.calls('read the news', 'web_fetch', { url: away }, 'read');
 	await app.send('read the news');
 	await app.expectTurn('held');

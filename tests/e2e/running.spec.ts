@@ -165,7 +165,7 @@ test('when the first model is overloaded the next of the chain answers, calls in
 	watch.allowErrors(/Failed to load resource/);
 	await app.saveKey('Mistral', 'mistral-test-0123456789');
 	await app.connect();
-	await addToChain(page, app, [/^Anthropic/, /^Mistral/]);
+	await addToChain(page, app, [/Claude Sonnet 5\.5/, /^Mistral/]);
 	upstream.answer(
 		{ userMessage: 'tell me the time', model: /claude/ },
 		{ error: { message: 'Overloaded', type: 'overloaded_error' }, status: 529 }
@@ -196,7 +196,7 @@ test('a model that stays silent is given up after the time of the chain, and the
 	test.setTimeout(90_000);
 	await app.saveKey('Mistral', 'mistral-test-0123456789');
 	await app.connect();
-	await addToChain(page, app, [/^Anthropic/, /^Mistral/]);
+	await addToChain(page, app, [/Claude Sonnet 5\.5/, /^Mistral/]);
 	await app.open('/providers');
 	await page.getByRole('spinbutton', { name: 'Seconds for each' }).fill('5');
 	await page.getByRole('spinbutton', { name: 'Seconds for each' }).blur();

@@ -194,7 +194,7 @@ test('a leader that is put to sleep lets another tab lead (A5)', async ({ app, c
 	await expect(follower.articles('You')).toHaveCount(2);
 });
 
-test('a leader that hangs is followed by another tab within 12 s, and its late writes are refused (A5)', async ({
+test('a leader that hangs is followed by another tab after ten seconds of silence, and its late writes are refused (A5)', async ({
 	app,
 	context,
 	page,
@@ -211,12 +211,13 @@ test('a leader that hangs is followed by another tab within 12 s, and its late w
 	// A command that waits is what makes the follower act.
 	await follower.message.fill('are you there');
 	await follower.page.getByRole('button', { name: 'Queue', exact: true }).click();
-	await expect(takeOver(follower)).toHaveCount(0, { timeout: 15_000 });
+	await expect(takeOver(follower)).toHaveCount(0, { timeout: 18_000 });
 	const led = Date.now() - hungAt;
 	await expect(follower.articles('You')).toHaveCount(3, { timeout: 30_000 });
 	await follower.waitIdle();
 	console.log(`led again ${led} ms after the leader hung`);
-	expect(led).toBeLessThan(13_000);
+	// Ten seconds of silence, a look a second, and what a busy machine adds.
+	expect(led).toBeLessThan(15_000);
 
 	await wake();
 	await expectLeader(app, false);

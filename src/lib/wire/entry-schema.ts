@@ -11,6 +11,9 @@ import { isErrorId } from './errors';
 import type { Json, JsonObject } from './json';
 import type { Labels } from './labels';
 
+/** Never a probe for `new Function`, which the page's policy would report. */
+z.config({ jitless: true });
+
 const maximumDepth = 100;
 
 /** A JSON value of bounded depth; iterative, since a deeper one would overflow the stack. */

@@ -365,7 +365,10 @@ function isTemporaryOpen(name: CommandName, input: unknown): boolean {
 function lazyBuiltin(port: () => BuiltinPort | undefined): ModelPort {
 	return modelOnDemand(traitsOf, async () => {
 		const { createBuiltinModel } = await import('../models/builtin');
-		return { describe: traitsOf, ask: (request, options) => createBuiltinModel(port()).ask(request, options) };
+		return {
+			describe: traitsOf,
+			ask: (request, options) => createBuiltinModel(port()).ask(request, options)
+		};
 	});
 }
 

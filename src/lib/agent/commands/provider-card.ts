@@ -33,9 +33,7 @@ export function providerCard(provider: Provider, standing: ProviderStanding): Pr
 		needsBaseUrl: provider.needsBaseUrl,
 		baseUrl: choice.baseUrl ?? '',
 		via:
-			provider.kind === 'local'
-				? 'local'
-				: (choice.via ?? (provider.isDirectByDefault ? 'direct' : 'relay')),
+			provider.kind === 'local' ? 'local' : (choice.via ?? (provider.isDirectByDefault ? 'direct' : 'relay')),
 		canDirect: provider.canDirect,
 		model,
 		models

@@ -283,13 +283,18 @@ function chain(
 }
 
 const previewLength = 140;
+/** All that is not one plain space already. */
+const whiteSpace = /\s{2,}|[^\S ]/g;
 
 function previewOf(entries: readonly Entry[]): { preview?: string } {
 	for (let index = entries.length - 1; index >= 0; index--) {
 		for (const part of entries[index]?.parts ?? []) {
-			if (part.type === 'text' && part.text.trim() !== '') {
-				return { preview: part.text.trim().replace(/\s+/g, ' ').slice(0, previewLength) };
-			}
+			if (part.type !== 'text') continue;
+			const start = part.text
+				.trimStart()
+				.slice(0, previewLength * 8)
+				.trimEnd();
+			if (start !== '') return { preview: start.replace(whiteSpace, ' ').slice(0, previewLength) };
 		}
 	}
 	return {};

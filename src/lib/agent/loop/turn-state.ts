@@ -1,7 +1,7 @@
 /** What a running turn holds in memory: rebuilt from the store on resume, never the only copy. */
 
 import type { Entry } from '../../wire/entries';
-import type { LoopEventBody } from '../../wire/events';
+import type { LoopEvent, LoopEventBody } from '../../wire/events';
 import { joinLabels, ownLabels } from '../../wire/labels';
 import type { Labels } from '../../wire/labels';
 import type { TurnJournal } from '../journal/turn-journal';
@@ -62,7 +62,7 @@ export function createTurnState(options: {
 export function createSay(turnId: string, firstSeq: number, emit: Emit, onSeq: (next: number) => void): Say {
 	let seq = firstSeq;
 	return (body: LoopEventBody) => {
-		const event = { ...body, turnId, seq: seq++ };
+		const event = numbered(body, turnId, seq++);
 		onSeq(seq);
 		try {
 			emit(event);
@@ -70,4 +70,18 @@ export function createSay(turnId: string, firstSeq: number, emit: Emit, onSeq: (
 			// Whoever listens answers for itself: the turn goes on.
 		}
 	};
+}
+
+/** Written out for what comes by the thousand: a spread of fifteen shapes costs more than all else that is done for a delta. */
+function numbered(body: LoopEventBody, turnId: string, seq: number): LoopEvent {
+	switch (body.type) {
+		case 'text-delta':
+			return { type: 'text-delta', index: body.index, delta: body.delta, turnId, seq };
+		case 'reasoning-delta':
+			return { type: 'reasoning-delta', index: body.index, delta: body.delta, turnId, seq };
+		case 'call-delta':
+			return { type: 'call-delta', callId: body.callId, delta: body.delta, turnId, seq };
+		default:
+			return { ...body, turnId, seq };
+	}
 }

@@ -19,8 +19,6 @@ export type Attachment =
 	| { readonly kind: 'note'; readonly text: string };
 
 const images = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp']);
-const textual =
-	/^text\/|[/+](json|xml|yaml|x-yaml|toml|javascript|ecmascript|typescript|x-sh|x-python|sql|csv|graphql)$/;
 
 export function readAttachment(part: FilePart, request: ModelRequest, target: ProtocolTarget): Attachment {
 	const mediaType = (part.mediaType.split(';')[0] ?? '').trim().toLowerCase();
@@ -34,7 +32,8 @@ export function readAttachment(part: FilePart, request: ModelRequest, target: Pr
 		if (!target.abilities.pdf) return note(part, 'this model does not read PDF');
 		return { kind: 'pdf', mediaType, name: part.name, base64: toBase64(bytes) };
 	}
-	const text = textual.test(mediaType) || mediaType === '' ? decodeText(bytes) : undefined;
+	// By its bytes, not its type: browsers know none for most source files, and take `.ts` for a film.
+	const text = decodeText(bytes);
 	if (text === undefined) return note(part, 'this model does not take such files');
 	return { kind: 'text', name: part.name, text };
 }
@@ -55,7 +54,8 @@ export function fenced(name: string, text: string): string {
 
 function decodeText(bytes: Uint8Array): string | undefined {
 	try {
-		return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+		const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+		return text.includes('\0') ? undefined : text;
 	} catch {
 		return undefined;
 	}

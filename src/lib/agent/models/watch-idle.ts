@@ -5,6 +5,9 @@
 
 import type { Clock } from '../ports';
 
+/** Made once: an abort without a reason makes an exception, with its stack, for every request. */
+const over = new DOMException('The answer is over.', 'AbortError');
+
 export interface IdleWatch {
 	/** Aborted when the caller stops or the time is up. */
 	readonly signal: AbortSignal;
@@ -58,7 +61,7 @@ export function watchIdle(clock: Clock, timeoutMs: number, outer: AbortSignal): 
 		race: (promise) => Promise.race([promise, aborted]),
 		stop: () => {
 			outer.removeEventListener('abort', onOuter);
-			timer.abort();
+			timer.abort(over);
 		}
 	};
 }

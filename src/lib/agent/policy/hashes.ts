@@ -12,9 +12,24 @@ const separator = '\u001f';
 
 const hexPairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
+/** One hasher and one buffer for all short texts: making them anew cost more than the hashing. */
+const blank = sha256.create();
+const hasher = sha256.create();
+const input = new Uint8Array(4096);
+const digest = new Uint8Array(32);
+
 export function sha256Hex(text: string): string {
+	// A UTF-16 unit is at most three bytes.
+	if (text.length * 3 > input.length) return toHex(sha256(encoder.encode(text)));
+	const { written } = encoder.encodeInto(text, input);
+	blank._cloneInto(hasher);
+	hasher.update(input.subarray(0, written)).digestInto(digest);
+	return toHex(digest);
+}
+
+function toHex(bytes: Uint8Array): string {
 	let hex = '';
-	for (const byte of sha256(encoder.encode(text))) hex += hexPairs[byte] ?? '';
+	for (let at = 0; at < bytes.length; at++) hex += hexPairs[bytes[at] ?? 0] ?? '';
 	return hex;
 }
 
@@ -63,7 +78,5 @@ export function effectKey(call: CallIdentity): string {
 
 /** SHA-256 (hex) of bytes: the key of a blob. */
 export function sha256Bytes(bytes: Uint8Array): string {
-	let hex = '';
-	for (const byte of sha256(bytes)) hex += hexPairs[byte] ?? '';
-	return hex;
+	return toHex(sha256(bytes));
 }

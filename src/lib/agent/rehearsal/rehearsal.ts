@@ -6,13 +6,7 @@
 
 import { noUsage, type CallPart, type ModelRef, type Part, type ResultPart } from '../../wire/entries';
 import type { JsonObject } from '../../wire/json';
-import type {
-	AskOptions,
-	ModelPort,
-	ModelReply,
-	ModelRequest,
-	TranscriptMessage
-} from '../models/protocol';
+import type { AskOptions, ModelPort, ModelReply, ModelRequest, TranscriptMessage } from '../models/protocol';
 import { resultText, type Settled } from './answer';
 import { makePlan, type Plan, type PlannedCall, type RehearsalSkills } from './plan';
 import { quoteFor, type DocPage } from './quote';

@@ -209,6 +209,9 @@ export function countItems(entry: Entry): number {
 
 const maximumLabel = 60;
 
+/** All that is not one plain space already: replacing each space by itself cost more than the rest of a journal's commit. */
+const whiteSpace = /\s{2,}|[^\S ]/g;
+
 /** First words of an entry, for a drawn tree and for lists. */
 export function labelOf(entry: Entry, maximum: number = maximumLabel): string {
 	let text = '';
@@ -228,7 +231,7 @@ export function firstWords(text: string, maximum: number): string {
 		.trimStart()
 		.slice(0, maximum * 8)
 		.trim()
-		.replace(/\s+/g, ' ');
+		.replace(whiteSpace, ' ');
 	if (line.length <= maximum) return line;
 	const cut = line.slice(0, maximum - 1);
 	return `${(/[\uD800-\uDBFF]$/.test(cut) ? cut.slice(0, -1) : cut).trimEnd()}…`;

@@ -51,16 +51,20 @@ export function createSessionWriter(sessionId: string, ports: WriterPorts): Sess
 	async function write(build: (moment: WriteMoment) => SessionChange): Promise<void> {
 		const before = ports.record();
 		const lam = ports.lamport.next();
-		const change = build({ facts: ports.facts(before), lam });
+		const facts = ports.facts(before);
+		const change = build({ facts, lam });
 		const entries = change.entries ?? [];
-		const counted =
-			entries.length === 0 ? {} : { entryCount: ports.facts(before).entryCount + entries.length };
+		const counted = entries.length === 0 ? {} : { entryCount: facts.entryCount + entries.length };
 		const patch = { ...change.facts, ...counted };
 		const record = Object.keys(patch).length === 0 ? before : ports.withFacts(before, patch, lam);
 		await ports.store.commit({
 			epoch: ports.epoch(),
 			put: [
-				...entries.map((entry) => ({ table: 'entries' as const, key: `${sessionId}/${entry.id}`, row: entry })),
+				...entries.map((entry) => ({
+					table: 'entries' as const,
+					key: `${sessionId}/${entry.id}`,
+					row: entry
+				})),
 				...(record === before ? [] : [{ table: 'sessions' as const, key: sessionId, row: record }]),
 				...(change.put ?? []),
 				ports.lamport.write()

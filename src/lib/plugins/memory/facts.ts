@@ -1,6 +1,5 @@
 /** What is kept of a remembered fact, and how it is found again. One row a fact, `fact/{id}`. */
 
-import { keywords, rank, words } from '../../agent/memory/rank';
 import { isJsonObject, type Json } from '../../wire/json';
 import type { PluginStorage } from '../plugin';
 
@@ -34,23 +33,6 @@ export function readFact(id: string, value: Json): Fact | undefined {
 		tags: Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : [],
 		createdAt: typeof createdAt === 'number' ? createdAt : 0
 	};
-}
-
-export function findFacts(facts: readonly Fact[], query: string): readonly Fact[] {
-	return rank(query, facts, textOf).map(({ item }) => item);
-}
-
-/** Facts that have every keyword of the query: what may be forgotten by a query. */
-export function matchingFacts(facts: readonly Fact[], query: string): readonly Fact[] {
-	const wanted = keywords(query);
-	return facts.filter((fact) => {
-		const bag = new Set(words(textOf(fact)));
-		return wanted.length > 0 && wanted.every((word) => bag.has(word));
-	});
-}
-
-function textOf(fact: Fact): string {
-	return `${fact.text} ${fact.tags.join(' ')}`;
 }
 
 /** `- I like tea` → `I like tea`; empty lines and repeats go. */

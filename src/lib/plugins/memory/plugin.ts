@@ -2,7 +2,7 @@
 
 import { isJsonObject, type Json, type JsonObject } from '../../wire/json';
 import { definePlugin, type ActionContext } from '../plugin';
-import { allFacts, factKey, factLines, findFacts, matchingFacts, readFact, type Fact } from './facts';
+import { allFacts, factKey, factLines, readFact, type Fact } from './facts';
 
 const maximumFact = 2000;
 const maximumLines = 500;
@@ -44,7 +44,9 @@ function idsOf(output: Json, member: string): readonly string[] {
 async function toForget({ id, query }: JsonObject, { storage }: ActionContext): Promise<readonly Fact[]> {
 	const facts = await allFacts(storage);
 	if (typeof id === 'string') return facts.filter((fact) => fact.id === id);
-	return typeof query === 'string' ? matchingFacts(facts, query) : [];
+	if (typeof query !== 'string') return [];
+	const { matchingFacts } = await import('./find');
+	return matchingFacts(facts, query);
 }
 
 function textsOf(output: Json, member: string): readonly string[] {
@@ -113,6 +115,7 @@ export default definePlugin({
 			output: { private: true },
 			say: sayFacts,
 			async run({ query, limit: most }, context) {
+				const { findFacts } = await import('./find');
 				const found = findFacts(await allFacts(context.storage), String(query));
 				return {
 					facts: await shown(found.slice(0, typeof most === 'number' ? most : defaultLimit), context),

@@ -1,6 +1,5 @@
 /** What the agent knows of itself: what it can do, how it is, what is missing and why. */
 
-import { rank } from '../../agent/memory/rank';
 import { isJsonObject, type Json } from '../../wire/json';
 import { definePlugin, type ActionContext, type CatalogLine } from '../plugin';
 
@@ -20,7 +19,8 @@ async function skillsOf({ host }: ActionContext): Promise<readonly CatalogLine[]
 	return (await host.catalog?.list()) ?? [];
 }
 
-function fit(goal: string, skills: readonly CatalogLine[]): readonly CatalogLine[] {
+async function fit(goal: string, skills: readonly CatalogLine[]): Promise<readonly CatalogLine[]> {
+	const { rank } = await import('../../agent/memory/rank');
 	return rank(
 		goal,
 		skills,
@@ -154,7 +154,7 @@ export default definePlugin({
 			],
 			say: (output) => sayNote(output, 'fitting'),
 			async run({ goal }, context) {
-				const fitting = fit(String(goal), await skillsOf(context)).map(standing);
+				const fitting = (await fit(String(goal), await skillsOf(context))).map(standing);
 				return fitting.length === 0 ? { fitting, note: writeYourOwn } : { fitting };
 			}
 		},
@@ -193,7 +193,7 @@ export default definePlugin({
 				const named = skills.filter(({ action, title, plugin }) =>
 					[action, title.toLowerCase(), plugin].includes(wanted)
 				);
-				const meant = named.length > 0 ? named : fit(wanted, skills);
+				const meant = named.length > 0 ? named : await fit(wanted, skills);
 				if (meant.length > 0) return { skills: meant.map(standing) };
 				const health = (await context.host.health?.check()) ?? null;
 				return { skills: [], note: writeYourOwn, health };

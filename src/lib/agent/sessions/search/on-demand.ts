@@ -7,7 +7,10 @@ import type { Store } from '../../storage/store';
 import { dirtyMark } from './dirty-mark';
 import type { SearchService } from './search-service';
 
-export function searchOnDemand(parts: { readonly store: Store; readonly epoch: () => number }): SearchService {
+export function searchOnDemand(parts: {
+	readonly store: Store;
+	readonly epoch: () => number;
+}): SearchService {
 	let loading: Promise<SearchService> | undefined;
 	/** What was marked is in the store before the index asks for it. */
 	let marking: Promise<unknown> = Promise.resolve();
