@@ -8,8 +8,8 @@ import { runInChromium } from './in-chromium.mjs';
 import { formatLine } from './format.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-/** Inside node_modules, so that what is bundled finds the peers and nobody lints it. */
-const out = `${here}node_modules/.bench`;
+/** Inside node_modules, so that what is bundled finds the peers and nobody lints it; two runs at once keep apart. */
+const out = `${here}node_modules/.bench-${process.pid}`;
 
 /** Which file answers which goals, and where it runs. A file may run in both places. */
 const benches = [
@@ -74,7 +74,7 @@ function runInNode(file) {
 	});
 }
 
-rmSync(out, { recursive: true, force: true });
+process.on('exit', () => rmSync(out, { recursive: true, force: true }));
 mkdirSync(out, { recursive: true });
 let misses = 0;
 let broken = 0;

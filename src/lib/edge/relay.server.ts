@@ -17,6 +17,8 @@ import { addSecurityHeaders } from './security-headers';
 import { runWorkersAi } from './workers-ai';
 
 export interface RelayOptions {
+	/** The request's address, where it is parsed already. */
+	readonly url?: URL;
 	/** For hosts that know it apart from `cf-connecting-ip` (`vite dev`). */
 	readonly address?: string;
 	/** Default: the global fetch. */
@@ -33,7 +35,7 @@ const placeholderKey = 'relay';
 /** Answers any request below `/api/relay/`. Never rejects. */
 export async function relay(request: Request, env: EdgeEnv, options: RelayOptions = {}): Promise<Response> {
 	const started = Date.now();
-	const url = new URL(request.url);
+	const { url = new URL(request.url) } = options;
 	const caller = readCaller(request, url, env, options.address);
 	const { id, path } = splitRelayPath(url.pathname) ?? { id: '', path: '' };
 	const provider = findProvider(id);

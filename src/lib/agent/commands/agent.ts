@@ -143,7 +143,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 			relayKeys: () => relayKeys,
 			rehearsal: rehearsalOnDemand(catalog),
 			builtin: lazyBuiltin(() => options.builtin?.()),
-			hasBuiltin: () => options.builtin?.() !== undefined
+			hasBuiltin: () => options.builtin?.() !== undefined,
+			builtinAvailability: () => options.builtin?.()?.availability() ?? Promise.resolve('unavailable')
 		});
 		const parts = {
 			...at,

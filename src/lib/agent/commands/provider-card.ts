@@ -9,6 +9,7 @@ export interface ProviderStanding {
 	readonly isReady: boolean;
 	readonly hasKey: boolean;
 	readonly hasRelayKey: boolean;
+	readonly hasBuiltin: boolean;
 	readonly model: string;
 	readonly models: readonly ModelInfo[];
 }
@@ -22,12 +23,12 @@ export function providerCard(provider: Provider, standing: ProviderStanding): Pr
 		kind: provider.kind,
 		state: isReady
 			? 'ready'
-			: provider.id === 'builtin'
+			: provider.id === 'builtin' && !standing.hasBuiltin
 				? 'unavailable'
 				: provider.kind === 'key'
 					? 'needs-key'
 					: 'unknown',
-		stateText: stateText(provider, isReady, standing.hasRelayKey && !hasKey),
+		stateText: stateText(provider, standing),
 		hasKey,
 		...(provider.keyUrl === undefined ? {} : { keyUrl: provider.keyUrl }),
 		needsBaseUrl: provider.needsBaseUrl,
@@ -40,11 +41,11 @@ export function providerCard(provider: Provider, standing: ProviderStanding): Pr
 	};
 }
 
-function stateText(provider: Provider, isReady: boolean, byRelay: boolean): string {
+function stateText(provider: Provider, standing: ProviderStanding): string {
 	if (provider.id === 'rehearsal') return 'Always here.';
-	if (byRelay) return 'Ready: this relay has a key.';
-	if (isReady) return 'Ready.';
-	if (provider.id === 'builtin') return 'Not in this browser.';
+	if (standing.hasRelayKey && !standing.hasKey) return 'Ready: this relay has a key.';
+	if (standing.isReady) return 'Ready.';
+	if (provider.id === 'builtin') return standing.hasBuiltin ? 'Not asked yet.' : 'Not in this browser.';
 	if (provider.kind === 'local') return 'Not contacted yet.';
 	return provider.needsBaseUrl ? 'Needs an address and a key.' : 'Needs a key.';
 }

@@ -10,6 +10,8 @@ import { modelOnDemand } from '../models/on-demand';
 import type { ModelPortDeps } from '../models/client';
 import { findProvider, providers, putKey, readBaseAddress } from '../models/providers';
 import type { Provider } from '../models/providers';
+import type { BuiltinPort } from '../models/builtin';
+import type { BuiltinPort } from '../models/builtin';
 import type { ModelPort } from '../models/protocol';
 import { loadProtocol } from '../models/protocols';
 import type { ModelTarget, ProviderChoice } from '../models/targets';
@@ -32,6 +34,8 @@ export interface ProviderParts {
 	readonly rehearsal: ModelPort;
 	readonly builtin: ModelPort;
 	readonly hasBuiltin: () => boolean;
+	/** Asks the browser; nothing leaves it. */
+	readonly builtinAvailability: BuiltinPort['availability'];
 }
 
 export function createProviders(parts: ProviderParts): Providers {
@@ -84,7 +88,8 @@ export function createProviders(parts: ProviderParts): Providers {
 
 	function isReady(provider: Provider): boolean {
 		if (provider.id === 'rehearsal') return true;
-		if (provider.id === 'builtin') return parts.hasBuiltin();
+		// Like a local server: there once a person has tapped Probe and it answered.
+		if (provider.id === 'builtin') return parts.hasBuiltin() && choiceOf('builtin').model !== undefined;
 		const choice = choiceOf(provider.id);
 		if (provider.needsBaseUrl && (choice.baseUrl ?? '') === '') return false;
 		if (provider.kind === 'local') return choice.model !== undefined;
@@ -125,14 +130,8 @@ export function createProviders(parts: ProviderParts): Providers {
 	async function probe(id: string, model?: string): Promise<ProbeResult> {
 		const provider = findProvider(id);
 		if (provider === undefined) throw new AppError('model/unavailable');
-		if (provider.kind === 'built-in') {
-			const ok = isReady(provider);
-			return {
-				ok,
-				text: ok ? `${provider.title} is ready.` : 'This browser has no model of its own.',
-				findings: []
-			};
-		}
+		if (provider.id === 'builtin') return probeBuiltin();
+		if (provider.kind === 'built-in') return { ok: true, text: `${provider.title} is ready.`, findings: [] };
 		const [{ probeProvider }, { createModelPort }] = await Promise.all([
 			import('../models/doctor'),
 			import('../models/client')
@@ -149,6 +148,23 @@ export function createProviders(parts: ProviderParts): Providers {
 			},
 			AbortSignal.timeout(probeTimeoutMs)
 		);
+	}
+
+	async function probeBuiltin(): Promise<ProbeResult> {
+		switch (await parts.builtinAvailability()) {
+			case 'available':
+				return { ok: true, text: 'This browser\u2019s model is ready.', findings: [], model: 'builtin' };
+			case 'downloadable':
+			case 'downloading':
+				return {
+					ok: true,
+					text: 'This browser has a model; the first message downloads it.',
+					findings: [],
+					model: 'builtin'
+				};
+			case 'unavailable':
+				return { ok: false, text: 'This browser has no model of its own.', findings: [] };
+		}
 	}
 
 	/** A probe that names a model settles which one is used, unless the person chose one. */
@@ -197,6 +213,7 @@ export function createProviders(parts: ProviderParts): Providers {
 					isReady: isReady(provider),
 					hasKey: vault.has(provider.id),
 					hasRelayKey: parts.relayKeys().includes(provider.id),
+					hasBuiltin: parts.hasBuiltin(),
 					model: modelOf(provider),
 					models: modelsOf(provider)
 				})
