@@ -7,14 +7,23 @@ import type { FromPage, Patch } from '../../src/lib/wire/view';
 export type Way = 'ours' | 'comlink' | 'postMessage' | 'batches of 256';
 export type Callback = (patch: Patch) => Promise<void>;
 
+export interface Load {
+	/** Events of one burst. The next begins when the page says that all of this one have arrived. */
+	readonly count: number;
+	readonly bursts: number;
+	/** Null: as fast as it goes. */
+	readonly perSecond: number | null;
+	readonly arrived: MessagePort;
+}
+
 /** Everything is sent in one go; or one an interval, without blocking the worker's own messages. */
 async function produce(
-	count: number,
-	perSecond: number | null,
-	send: (patch: Patch) => unknown
+	{ count, perSecond, bursts, arrived }: Load,
+	send: (patch: Patch) => unknown,
+	finish: () => void = () => undefined
 ): Promise<void> {
 	const start = performance.now();
-	for (let seq = 0; seq < count; seq++) {
+	for (let seq = 0; seq < count * bursts; seq++) {
 		if (perSecond !== null) {
 			while (performance.now() - start < (seq * 1_000) / perSecond) await tick();
 		}
@@ -25,6 +34,13 @@ async function produce(
 		});
 		// The loop awaits now and then, too: a flood that never yields would measure the queue alone.
 		if (perSecond === null && seq % 64 === 63) await tick();
+		if (seq % count !== count - 1) continue;
+		finish();
+		await new Promise<void>((resolve) => {
+			arrived.onmessage = () => {
+				resolve();
+			};
+		});
 	}
 }
 
@@ -39,28 +55,27 @@ function tick(): Promise<void> {
 }
 
 const api = {
-	async run(
-		way: Way,
-		port: MessagePort,
-		callback: Callback,
-		count: number,
-		perSecond: number | null
-	): Promise<void> {
+	async run(way: Way, port: MessagePort, callback: Callback, load: Load): Promise<void> {
 		if (way === 'comlink') {
-			await produce(count, perSecond, (patch) => void callback(patch));
+			await produce(load, (patch) => void callback(patch));
 		} else if (way === 'postMessage') {
-			await produce(count, perSecond, (patch) => {
+			await produce(load, (patch) => {
 				port.postMessage(patch);
 			});
 		} else if (way === 'batches of 256') {
 			let batch: Patch[] = [];
-			await produce(count, perSecond, (patch) => {
-				batch.push(patch);
-				if (batch.length < 256) return;
-				port.postMessage(batch);
+			const flush = (): void => {
+				if (batch.length > 0) port.postMessage(batch);
 				batch = [];
-			});
-			if (batch.length > 0) port.postMessage(batch);
+			};
+			await produce(
+				load,
+				(patch) => {
+					batch.push(patch);
+					if (batch.length === 256) flush();
+				},
+				flush
+			);
 		} else {
 			const page = createPagePort(
 				{
@@ -78,7 +93,7 @@ const api = {
 					snapshot: () => ({ sessionId: null, state: null, window: { total: 0, items: [] }, trace: [] })
 				}
 			);
-			await produce(count, perSecond, (patch) => {
+			await produce(load, (patch) => {
 				page.push(patch);
 			});
 		}

@@ -142,6 +142,25 @@ test('effort reaches the provider; the stable prefix is marked for its cache (CT
 	expect(prefix({ messages: (two as { messages: unknown[] }).messages }).startsWith(head)).toBe(true);
 });
 
+test('"Agent status" says at each boundary what happens, and nothing in between (CD-31)', async ({
+	app,
+	page,
+	upstream
+}) => {
+	upstream.calls('tell me the time', 'clock', {}, 'there it is');
+	await app.connect();
+	const said = await page.getByRole('status', { name: 'Agent status' }).evaluateHandle((element) => {
+		const texts: string[] = [];
+		new MutationObserver(() => {
+			const text = element.textContent.trim();
+			if (text !== '' && text !== texts.at(-1)) texts.push(text);
+		}).observe(element, { childList: true, characterData: true, subtree: true });
+		return texts;
+	});
+	await app.ask('tell me the time', 'there it is');
+	await expect.poll(() => said.jsonValue()).toEqual(['Working.', 'clock is done.', 'Done']);
+});
+
 async function addToChain(page: Page, app: WherryPage, labels: readonly RegExp[]): Promise<void> {
 	await app.open('/providers');
 	const add = page.getByRole('combobox', { name: 'Add a model' });

@@ -47,6 +47,40 @@ test('messages of every session are searched, and a hit leads to the very messag
 	await app.ask('search my sessions for lighthouse', /lighthouse keeper/);
 });
 
+test('a hit on a branch that is not shown opens that branch, by ?at= (OT-23, CT-26, OT-20)', async ({
+	app,
+	page,
+	upstream
+}) => {
+	upstream.answer({ userMessage: 'roll the dice', sequenceIndex: 0 }, 'it is a **threepenny** bit');
+	upstream.answer({ userMessage: 'roll the dice', sequenceIndex: 1 }, 'it is a five');
+	await app.connect();
+	await app.ask('roll the dice', 'threepenny');
+	const at = (await app.articles('Wherry').last().getAttribute('data-entry')) ?? '';
+	await app.press(app.articles('Wherry').last(), 'Retry');
+	await expect(app.articles('Wherry').last()).toContainText('a five');
+	await app.waitIdle();
+	await page.getByRole('searchbox', { name: 'Search sessions' }).fill('threepenny');
+	await page.getByRole('list', { name: 'Search results' }).getByRole('link').first().click();
+	await expect(app.articles('Wherry').last()).toContainText('threepenny');
+	const address = new URL(page.url());
+	await page.goto(`${address.pathname}?at=${at}`);
+	await app.ready();
+	await expect(app.articles('Wherry').last()).toContainText('threepenny');
+});
+
+test('a long first message is named by the model, in few words (SAM-24)', async ({ app, page, upstream }) => {
+	upstream.answer({ systemMessage: 'Write a title' }, '“Ferries of the north.”');
+	upstream.answer('ferries', 'there are many');
+	await app.connect();
+	await app.ask(
+		'Please tell me everything that is worth knowing about the ferries that cross the northern sea in winter',
+		'there are many'
+	);
+	await expect(list(page).getByRole('listitem')).toHaveText([/^Ferries of the north\s/]);
+	await expect(page.getByRole('heading', { level: 1 })).toHaveText('Ferries of the north');
+});
+
 test('a session is named by its first message, renamed, pinned, put in a folder and tagged (SAM-24, CT-29)', async ({
 	app,
 	page
@@ -224,6 +258,14 @@ test('a temporary session leaves no row behind and is gone after a reload', asyn
 	// The look itself can see: what is not temporary is there.
 	await app.ask('what time is it in Valparaiso', /./);
 	expect(await storedText(page)).toContain('Valparaiso');
+});
+
+test('what was typed an instant before the page goes is there again (CT-50)', async ({ app }) => {
+	await app.open();
+	await app.ask('what time is it', /\d/);
+	await app.message.fill('the last thought');
+	await app.reload();
+	await expect(app.message).toHaveValue('the last thought');
 });
 
 test('each session keeps its own unsent text, and is resumed by its address (CT-26)', async ({ app, page }) => {

@@ -186,6 +186,7 @@ test('past sessions can be listed, searched and read by the agent (SAM-57, SAM-5
 	await app.ask('calculate 6 * 7', /42/);
 	const id = /[0-9a-f-]{36}/.exec(page.url())?.[0] ?? '';
 	await page.getByRole('button', { name: 'New session' }).first().click();
+	await expect(app.articles('You')).toHaveCount(0);
 	await app.ask('list my sessions', /calculate 6 \* 7/);
 	await app.connect();
 	upstream.calls('what did we do', 'sessions_read', { sessionId: id }, 'you multiplied');

@@ -25,7 +25,7 @@ export class Tap {
 				const body = Buffer.concat(pieces);
 				const { method = 'GET', url = '/', headers } = incoming;
 				this.#seen.push({ path: url, headers, text: body.toString(), at: Date.now() });
-				const passed = ask(new URL(url, upstream), { method, headers }, (answer) => {
+				const passed = ask(new URL(understood(url), upstream), { method, headers }, (answer) => {
 					outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
 					answer.pipe(outgoing);
 				});
@@ -58,6 +58,11 @@ export class Tap {
 	bodies(text = ''): readonly unknown[] {
 		return this.seen(text).map((one): unknown => JSON.parse(one.text));
 	}
+}
+
+/** The model server knows one address for chat completions; gateways have the account and more before it. */
+function understood(path: string): string {
+	return /\/(chat\/completions|ai\/run\/[^?]+)$/.test(path) ? '/v1/chat/completions' : path;
 }
 
 /** A test that also sees the provider's side of the wire. */

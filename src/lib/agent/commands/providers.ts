@@ -11,7 +11,6 @@ import type { ModelPortDeps } from '../models/client';
 import { findProvider, providers, putKey, readBaseAddress } from '../models/providers';
 import type { Provider } from '../models/providers';
 import type { BuiltinPort } from '../models/builtin';
-import type { BuiltinPort } from '../models/builtin';
 import type { ModelPort } from '../models/protocol';
 import { loadProtocol } from '../models/protocols';
 import type { ModelTarget, ProviderChoice } from '../models/targets';
