@@ -6,7 +6,10 @@
 import { expose } from 'comlink';
 
 interface PromptSession {
-	promptStreaming(messages: readonly PromptMessage[], options: { signal: AbortSignal }): ReadableStream<string>;
+	promptStreaming(
+		messages: readonly PromptMessage[],
+		options: { signal: AbortSignal }
+	): ReadableStream<string>;
 	destroy(): void;
 }
 interface PromptMessage {
@@ -26,7 +29,12 @@ declare global {
 /** What the worker may ask of the page. */
 export interface LentModel {
 	availability(): Promise<'available' | 'downloadable' | 'downloading' | 'unavailable'>;
-	prompt(id: string, system: string, messages: readonly PromptMessage[], onDelta: (delta: string) => void): Promise<void>;
+	prompt(
+		id: string,
+		system: string,
+		messages: readonly PromptMessage[],
+		onDelta: (delta: string) => void
+	): Promise<void>;
 	abort(id: string): void;
 }
 
@@ -42,9 +50,14 @@ export function lendBuiltinModel(): MessagePort | undefined {
 			running.set(id, stop);
 			try {
 				const last = messages.at(-1);
-				const initialPrompts: PromptMessage[] = [{ role: 'system', content: system }, ...messages.slice(0, -1)];
+				const initialPrompts: PromptMessage[] = [
+					{ role: 'system', content: system },
+					...messages.slice(0, -1)
+				];
 				const session = await model.create({ initialPrompts, signal: stop.signal });
-				const reader = session.promptStreaming(last === undefined ? [] : [last], { signal: stop.signal }).getReader();
+				const reader = session
+					.promptStreaming(last === undefined ? [] : [last], { signal: stop.signal })
+					.getReader();
 				for (let piece = await reader.read(); !piece.done; piece = await reader.read()) onDelta(piece.value);
 				session.destroy();
 			} finally {

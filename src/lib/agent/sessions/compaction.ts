@@ -88,14 +88,18 @@ function describeEntry(entry: Entry, limit: number): string {
 		case 'assistant': {
 			const byRehearsal = entry.response?.model.provider === rehearsalProvider;
 			const text = byRehearsal ? '' : plainText(entry.parts);
-			const calls = entry.parts.flatMap((part) => (part.type === 'call' ? [`${part.action} ${JSON.stringify(part.args)}`] : []));
+			const calls = entry.parts.flatMap((part) =>
+				part.type === 'call' ? [`${part.action} ${JSON.stringify(part.args)}`] : []
+			);
 			return [text === '' ? '' : `Assistant: ${clip(text)}`, ...calls.map((call) => `Call: ${clip(call)}`)]
 				.filter((line) => line !== '')
 				.join('\n');
 		}
 		case 'result':
 			return entry.parts
-				.flatMap((part) => (part.type === 'result' ? [`Result of ${part.action}: ${clip(JSON.stringify(part.output))}`] : []))
+				.flatMap((part) =>
+					part.type === 'result' ? [`Result of ${part.action}: ${clip(JSON.stringify(part.output))}`] : []
+				)
 				.join('\n');
 		case 'summary':
 			return `Earlier summary: ${plainText(entry.parts)}`;

@@ -11,7 +11,10 @@ import type { TranscriptMessage } from '../models/protocol';
 export const rehearsalProvider = 'rehearsal';
 
 /** @param branch entries from the root to the head. */
-export function foldTranscript(branch: readonly Entry[], reader: { readonly isRehearsal: boolean }): TranscriptMessage[] {
+export function foldTranscript(
+	branch: readonly Entry[],
+	reader: { readonly isRehearsal: boolean }
+): TranscriptMessage[] {
 	const entries = applySummary(branch);
 	const results = collectResults(entries);
 	const messages: TranscriptMessage[] = [];
@@ -44,7 +47,8 @@ function pushAnswer(
 	forRehearsal: boolean
 ): void {
 	const byRehearsal = entry.response?.model.provider === rehearsalProvider;
-	const parts = byRehearsal && !forRehearsal ? entry.parts.filter((part) => part.type === 'call') : entry.parts;
+	const parts =
+		byRehearsal && !forRehearsal ? entry.parts.filter((part) => part.type === 'call') : entry.parts;
 	const calls = parts.filter((part) => part.type === 'call');
 	if (parts.length === 0) return;
 	messages.push({
@@ -53,7 +57,10 @@ function pushAnswer(
 		...(entry.response === undefined ? {} : { from: entry.response.model })
 	});
 	if (calls.length === 0) return;
-	messages.push({ role: 'tool', parts: calls.map((call) => results.get(resultKey(entry.id, call)) ?? lostResult(call)) });
+	messages.push({
+		role: 'tool',
+		parts: calls.map((call) => results.get(resultKey(entry.id, call)) ?? lostResult(call))
+	});
 }
 
 /** Everything up to the newest summary's mark is replaced by that summary. */

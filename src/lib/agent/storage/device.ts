@@ -11,7 +11,13 @@ export async function readDevice(store: Store, ids: Ids): Promise<Device> {
 			return { id: row.deviceId };
 		}
 		const epochRow = await store.get('meta', 'epoch');
-		const epoch = typeof epochRow === 'object' && epochRow !== null && 'epoch' in epochRow && typeof epochRow.epoch === 'number' ? epochRow.epoch : 0;
+		const epoch =
+			typeof epochRow === 'object' &&
+			epochRow !== null &&
+			'epoch' in epochRow &&
+			typeof epochRow.epoch === 'number'
+				? epochRow.epoch
+				: 0;
 		const deviceId = ids.next();
 		try {
 			await store.commit({

@@ -68,7 +68,12 @@ export interface StoreDelete {
 /** A condition for the commit: the row is absent, or one of its top-level fields has this value. */
 export type Expectation =
 	| { readonly table: Table; readonly key: string; readonly absent: true }
-	| { readonly table: Table; readonly key: string; readonly field: string; readonly is: string | number | boolean };
+	| {
+			readonly table: Table;
+			readonly key: string;
+			readonly field: string;
+			readonly is: string | number | boolean;
+	  };
 
 export interface Commit {
 	/** The writer's epoch. The commit is refused (`storage/stale-epoch`) unless `meta/epoch` still has it; a missing row counts as epoch 0. */

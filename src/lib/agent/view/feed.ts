@@ -180,7 +180,11 @@ function joinTexts(parts: Entry['parts']): Entry['parts'] {
 			continue;
 		}
 		const citations = [...(last.citations ?? []), ...(part.citations ?? [])];
-		joined[joined.length - 1] = { type: 'text', text: last.text + part.text, ...(citations.length === 0 ? {} : { citations }) };
+		joined[joined.length - 1] = {
+			type: 'text',
+			text: last.text + part.text,
+			...(citations.length === 0 ? {} : { citations })
+		};
 	}
 	return joined;
 }
