@@ -131,39 +131,40 @@ export function testPlugin(
 		const phrases = cases.flatMap(({ action, id }) =>
 			(action.phrases ?? []).map((phrase) => ({ id, phrase, action }))
 		);
-		it.skipIf(phrases.length === 0)('its phrases say everything that its actions require', async () => {
-			const world = await open();
-			const model = createRehearsal({ skills: world.catalog, docs: [] });
-			for (const { id, phrase, action } of phrases) {
-				const names = [...phrase.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '');
-				const fields = inputFields(action.input);
-				expect(
-					fields.map(({ name }) => name),
-					phrase
-				).toEqual(expect.arrayContaining(names));
-				expect(names, phrase).toEqual(
-					expect.arrayContaining(fields.filter(({ isRequired }) => isRequired).map(({ name }) => name))
-				);
-				const example = examples[id] ?? {};
-				const said = phrase.replaceAll(/\{(\w+)\}/g, (_, name: string) => sample(example[name]));
-				const request = {
-					model: rehearsalModel,
-					system: '',
-					messages: [{ role: 'user' as const, parts: [{ type: 'text' as const, text: said }] }],
-					tools: [],
-					files: new Map()
-				};
-				const reply = await model.ask(request, {
-					signal: new AbortController().signal,
-					onEvent: () => undefined,
-					requestId: 'r'
-				});
-				expect(
-					reply.parts.map((part) => (part.type === 'call' ? part.action : part.type)),
-					said
-				).toEqual([id]);
-			}
-		});
+		if (phrases.length > 0)
+			it('its phrases say everything that its actions require', async () => {
+				const world = await open();
+				const model = createRehearsal({ skills: world.catalog, docs: [] });
+				for (const { id, phrase, action } of phrases) {
+					const names = [...phrase.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '');
+					const fields = inputFields(action.input);
+					expect(
+						fields.map(({ name }) => name),
+						phrase
+					).toEqual(expect.arrayContaining(names));
+					expect(names, phrase).toEqual(
+						expect.arrayContaining(fields.filter(({ isRequired }) => isRequired).map(({ name }) => name))
+					);
+					const example = examples[id] ?? {};
+					const said = phrase.replaceAll(/\{(\w+)\}/g, (_, name: string) => sample(example[name]));
+					const request = {
+						model: rehearsalModel,
+						system: '',
+						messages: [{ role: 'user' as const, parts: [{ type: 'text' as const, text: said }] }],
+						tools: [],
+						files: new Map()
+					};
+					const reply = await model.ask(request, {
+						signal: new AbortController().signal,
+						onEvent: () => undefined,
+						requestId: 'r'
+					});
+					expect(
+						reply.parts.map((part) => (part.type === 'call' ? part.action : part.type)),
+						said
+					).toEqual([id]);
+				}
+			});
 	});
 }
 

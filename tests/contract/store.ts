@@ -305,34 +305,33 @@ export function testStore(name: string, under: StoreUnderTest): void {
 		});
 
 		const { reopen, fillUp } = under;
-		it.skipIf(reopen === undefined)('still has everything when it is opened again', async () => {
-			const store = await open();
-			const late = store.commit({ epoch: 0, put: [put('entries', 'a', 1)] });
-			store.close();
-			await late;
-			const again = await reopen?.();
-			if (again === undefined) return;
-			opened.push(again);
-			expect(await again.get('entries', 'a')).toEqual({ v: 1, n: 1 });
-		});
+		// What an adapter has no way to do is no test of it.
+		if (reopen !== undefined)
+			it('still has everything when it is opened again', async () => {
+				const store = await open();
+				const late = store.commit({ epoch: 0, put: [put('entries', 'a', 1)] });
+				store.close();
+				await late;
+				const again = await reopen();
+				opened.push(again);
+				expect(await again.get('entries', 'a')).toEqual({ v: 1, n: 1 });
+			});
 
-		it.skipIf(fillUp === undefined)(
-			'says storage/quota-exceeded, writes nothing, and goes on when there is room',
-			async () => {
+		if (fillUp !== undefined)
+			it('says storage/quota-exceeded, writes nothing, and goes on when there is room', async () => {
 				const store = await open();
 				await store.commit({ epoch: 0, put: [put('entries', 'a', 1)] });
-				const makeRoom = fillUp?.();
+				const makeRoom = fillUp();
 				const refused = [1, 2, 3].map((n) =>
 					store.commit({ epoch: 0, put: [put('turns', 't', n), put('entries', `b${n}`, n)] })
 				);
 				const errors = await Promise.all(refused.map(errorOf));
-				makeRoom?.();
+				makeRoom();
 				expect(errors.map(({ id }) => id)).toEqual(Array(3).fill('storage/quota-exceeded'));
 				expect(await keysOf(store, 'entries', {})).toEqual(['a']);
 				await store.commit({ epoch: 0, put: [put('entries', 'c', 1)] });
 				expect(await keysOf(store, 'entries', {})).toEqual(['a', 'c']);
-			}
-		);
+			});
 
 		it('behaves like a map under random commits, alone and at once', async () => {
 			const store = await open();
