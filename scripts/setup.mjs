@@ -1,6 +1,6 @@
 // Installs what is missing: the packages and, with --browser, a Chromium. Runs on the Node that the
 // machine has (20 or newer) before anything is installed, so it uses Node built-ins only.
-import { existsSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, statSync, symlinkSync, utimesSync } from 'node:fs';
 import { findChromium } from './chromium.mjs';
 import { run } from './run.mjs';
 
@@ -21,6 +21,14 @@ async function installPackages() {
 	// npm may keep an older time on its own record; a fresh one says "installed from this lockfile".
 	const now = new Date();
 	if (existsSync(installed)) utimesSync(installed, now, now);
+}
+
+/** npm 10, which comes with Node 20, installs the package but not its link: then each script would run on the old Node. */
+function linkNode() {
+	const packaged = `node-linux-${process.arch}/bin/node`;
+	const link = 'node_modules/.bin/node';
+	if (existsSync(link) || !existsSync(`node_modules/${packaged}`)) return;
+	symlinkSync(`../${packaged}`, link);
 }
 
 const runs = async (/** @type {string} */ path) =>
@@ -53,6 +61,7 @@ async function installChromium() {
 
 try {
 	await installPackages();
+	linkNode();
 	if (process.argv.includes('--browser')) await installChromium();
 } catch (error) {
 	console.error(error instanceof Error ? error.message : error);

@@ -40,11 +40,14 @@ function pageEntries() {
 		return manifest[key].file;
 	};
 	const nodes = nodesOfRoot(readFileSync(`${generated}/app.js`, 'utf8'));
-	return [
+	const first = [
 		fileOf('kit/src/runtime/client/entry.js'),
 		fileOf('client-optimized/app.js'),
 		...nodes.map((node) => fileOf(`client-optimized/nodes/${node}.js`))
 	];
+	// The transcript loads while the worker starts: no part of what is waited for, but of every conversation.
+	const feed = Object.keys(manifest).find((name) => name.endsWith('ui/transcript/Feed.svelte'));
+	return { first, conversation: feed ? [...first, manifest[feed].file] : first };
 }
 
 /**
@@ -80,7 +83,12 @@ function weigh(/** @type {Iterable<string>} */ files) {
 }
 
 export function measure() {
-	return { page: weigh(closure(pageEntries())), worker: weigh(closure(workerEntry())) };
+	const { first, conversation } = pageEntries();
+	return {
+		page: weigh(closure(first)),
+		worker: weigh(closure(workerEntry())),
+		conversation: weigh(closure(conversation))
+	};
 }
 
 /** @type {import('./steps.mjs').Step} */
