@@ -14,7 +14,7 @@ const chatUi = 313;
 
 export function bench(): Line[] {
 	const root = process.cwd();
-	const { page, worker } = measure();
+	const { page, worker, conversation } = measure();
 	for (const [what, { parts, kB }] of Object.entries({ page, 'agent worker': worker })) {
 		console.log(`      ${what}: ${kB.toFixed(1)} kB gzip in ${String(parts.length)} files`);
 		for (const { file, bytes } of parts.filter((part) => part.bytes >= 1000)) {
@@ -41,6 +41,10 @@ export function bench(): Line[] {
 		...(floor === undefined
 			? []
 			: [line('page, first load', page.kB, { name: 'minimal Kit', value: floor }, 2)]),
+		line('page and transcript, which loads beside the worker', conversation.kB, {
+			name: 'chat-ui',
+			value: chatUi
+		}),
 		line('agent worker', worker.kB, { name: 'budget', value: 80 }, 1)
 	];
 }

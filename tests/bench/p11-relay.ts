@@ -176,7 +176,7 @@ async function startUpstream(): Promise<Server> {
 }
 
 function originOf(server: Server): string {
-	// eslint-disable-next-line @typescript-eslint/consistent-type-assertions -- a TCP server's address
+	 
 	return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
 }
 

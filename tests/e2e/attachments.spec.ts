@@ -26,7 +26,9 @@ async function give(page: Page, how: 'drop' | 'paste', file: { name: string; typ
 	else
 		await box.evaluate(
 			(element, clipboardData) =>
-				element.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true })),
+				element.dispatchEvent(
+					new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true })
+				),
 			data
 		);
 }

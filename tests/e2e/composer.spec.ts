@@ -14,10 +14,12 @@ const places = [
 ] as const;
 
 async function leaveFields(page: Page): Promise<void> {
-	await page.evaluate(() => (document.activeElement instanceof HTMLElement ? document.activeElement.blur() : null));
+	await page.evaluate(() =>
+		document.activeElement instanceof HTMLElement ? document.activeElement.blur() : null
+	);
 }
 
-test('a pasted key is stored nowhere and sent nowhere, and becomes a provider key from the dialog (OT-57, OT-67)', async ({
+test('a pasted key is stored nowhere and sent nowhere, and becomes a provider key from the dialog (OT-67)', async ({
 	app,
 	page,
 	tap
@@ -45,7 +47,9 @@ test('a pasted key is stored nowhere and sent nowhere, and becomes a provider ke
 	await expect(app.message).toHaveValue(/^use\s+please$/);
 	await expect(app.articles('You')).toHaveCount(0);
 	// It is used, in its provider's own header, and is kept in no readable form.
-	expect(tap.seen().every((one) => one.headers['x-api-key'] === pasted && !one.text.includes(pasted))).toBe(true);
+	expect(tap.seen().every((one) => one.headers['x-api-key'] === pasted && !one.text.includes(pasted))).toBe(
+		true
+	);
 	expect(tap.seen().length).toBeGreaterThan(0);
 	await page.waitForTimeout(800);
 	expect(await storedText(page)).not.toContain(pasted);
@@ -88,7 +92,10 @@ test.describe('on a phone', () => {
 	});
 });
 
-test('every place is two keys away, and none of them works while one types (OT-58)', async ({ app, page }) => {
+test('every place is two keys away, and none of them works while one types (OT-58)', async ({
+	app,
+	page
+}) => {
 	await app.open();
 	for (const [key, address, name] of [...places.slice(1), ...places.slice(0, 1)]) {
 		await leaveFields(page);
@@ -117,7 +124,9 @@ test('the palette reaches places, sessions, skills and commands (OT-58, CT-26)',
 	const go = async (text: string) => {
 		await page.keyboard.press('Control+k');
 		await field.fill(text);
-		await expect(page.getByRole('dialog', { name: 'Palette' }).getByRole('option', { selected: true })).toContainText(new RegExp(text, 'i'));
+		await expect(
+			page.getByRole('dialog', { name: 'Palette' }).getByRole('option', { selected: true })
+		).toContainText(new RegExp(text, 'i'));
 		await page.keyboard.press('Enter');
 	};
 	await go('settings');

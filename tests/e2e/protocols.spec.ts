@@ -143,7 +143,10 @@ for (const provider of providers) {
 		await expect(first).not.toContainText('The clock knows that.');
 		await first.getByText('Reasoning', { exact: true }).click();
 		await expect(first).toContainText('The clock knows that.');
-		await app.call('clock').getByRole('button', { name: /^clock/ }).click();
+		await app
+			.call('clock')
+			.getByRole('button', { name: /^clock/ })
+			.click();
 		await expect(app.call('clock')).toContainText('Asia/Tokyo');
 
 		// How it ended: two steps, tokens of both.
@@ -157,7 +160,10 @@ for (const provider of providers) {
 }
 
 test('what a turn cost is shown where the price is known (OT-84)', async ({ app, page, upstream }) => {
-	upstream.answer('hello', { content: 'good morning', usage: { input_tokens: 1_000_000, output_tokens: 100_000 } });
+	upstream.answer('hello', {
+		content: 'good morning',
+		usage: { input_tokens: 1_000_000, output_tokens: 100_000 }
+	});
 	await app.connect();
 	await app.ask('hello', 'good morning');
 	await expect(app.articles('Wherry').last()).toContainText(/\$\s?\d/);

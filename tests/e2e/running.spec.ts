@@ -86,7 +86,7 @@ test('messages queue behind the running turn, can be taken out, and go in order 
 	await expect(queue).toHaveCount(0);
 });
 
-test('retry with another model puts its answer beside the first; /model switches what comes next (CT-09, CT-23, OT-61, OT-62)', async ({
+test('retry with another model puts its answer beside the first; /model switches what comes next (CT-09, CT-23, OT-62)', async ({
 	app,
 	page,
 	upstream
@@ -107,9 +107,9 @@ test('retry with another model puts its answer beside the first; /model switches
 	await expect(app.articles('Wherry').last()).toContainText('I am the middle one');
 
 	await app.command('/model opus 5.5');
-	await expect(page.getByRole('combobox', { name: 'Model', exact: true }).locator('option:checked')).toHaveText(
-		/Opus 5\.5/
-	);
+	await expect(
+		page.getByRole('combobox', { name: 'Model', exact: true }).locator('option:checked')
+	).toHaveText(/Opus 5\.5/);
 	await app.ask('what next', 'onward');
 	expect(upstream.lastAsked('what next').model).toBe('claude-opus-5-5');
 	expect(upstream.lastAsked('what next').lines).toContain('assistant: I am the middle one');

@@ -63,10 +63,23 @@ test('a hit on a branch that is not shown opens that branch, by ?at= (OT-23, CT-
 	await page.getByRole('searchbox', { name: 'Search sessions' }).fill('threepenny');
 	await page.getByRole('list', { name: 'Search results' }).getByRole('link').first().click();
 	await expect(app.articles('Wherry').last()).toContainText('threepenny');
-	const address = new URL(page.url());
-	await page.goto(`${address.pathname}?at=${at}`);
+	// What is said next goes on from what is shown.
+	upstream.answer('what next', 'onward');
+	await app.ask('what next', 'onward');
+	expect(upstream.lastAsked('what next').lines).toEqual([
+		'user: roll the dice',
+		'assistant: it is a **threepenny** bit',
+		'user: what next'
+	]);
+	// An early message of the branch that is shown: nothing after it is hidden, and it is in sight.
+	upstream.answer('at length', 'wave '.repeat(900));
+	await app.ask('at length', 'wave wave');
+	await page.goto(`${new URL(page.url()).pathname}?at=${at}`);
 	await app.ready();
-	await expect(app.articles('Wherry').last()).toContainText('threepenny');
+	await expect(app.articles('You')).toHaveText([/roll/, /what next/, /at length/]);
+	await expect(app.article('Wherry', 0)).toBeInViewport();
+	await expect(app.article('Wherry', 0)).toBeFocused();
+	await app.ask('what next', 'onward');
 });
 
 test('a long first message is named by the model, in few words (SAM-24)', async ({ app, page, upstream }) => {
@@ -127,7 +140,9 @@ test('archive and delete have an undo; the archive can be looked into (CT-29)', 
 	await expect(line(page, /what time/i)).toHaveCount(0);
 	await undo.last().click();
 	await expect(line(page, /what time/i)).toHaveCount(1);
-	await line(page, /what time/i).getByRole('link').click();
+	await line(page, /what time/i)
+		.getByRole('link')
+		.click();
 	await expect(app.call('clock')).toHaveCount(1);
 });
 
@@ -175,7 +190,10 @@ test('a session goes out as JSONL and as a page, and both come back with every b
 	for (const button of ['JSON Lines', 'Readable page']) {
 		await choose(page, 'roll the dice', 'Export');
 		const download = page.waitForEvent('download');
-		await page.getByRole('dialog', { name: 'Export this session' }).getByRole('button', { name: button }).click();
+		await page
+			.getByRole('dialog', { name: 'Export this session' })
+			.getByRole('button', { name: button })
+			.click();
 		const file = await download;
 		const buffer = await readFile(await file.path());
 		files.push({ name: file.suggestedFilename(), buffer, mimeType: 'text/plain' });
@@ -268,7 +286,10 @@ test('what was typed an instant before the page goes is there again (CT-50)', as
 	await expect(app.message).toHaveValue('the last thought');
 });
 
-test('each session keeps its own unsent text, and is resumed by its address (CT-26)', async ({ app, page }) => {
+test('each session keeps its own unsent text, and is resumed by its address (CT-26)', async ({
+	app,
+	page
+}) => {
 	await app.open();
 	await app.ask('calculate 6 * 7', /42/);
 	const first = page.url();
@@ -279,7 +300,9 @@ test('each session keeps its own unsent text, and is resumed by its address (CT-
 	await app.message.fill('another half');
 	await line(page, 'calculate').getByRole('link').click();
 	await expect(app.message).toHaveValue('half a thought');
-	await line(page, /what time/i).getByRole('link').click();
+	await line(page, /what time/i)
+		.getByRole('link')
+		.click();
 	await expect(app.message).toHaveValue('another half');
 	await page.waitForTimeout(500);
 	await page.goto(first);

@@ -28,7 +28,7 @@ async function output(app: WherryPage, action: string, n = 0) {
 	return call;
 }
 
-test('the catalog lists every action with what it may do (OT-43, OT-05, OT-06) @phone', async ({ app, page }) => {
+test('the catalog lists every action with what it may do (OT-43, OT-05) @phone', async ({ app, page }) => {
 	await app.open('/skills');
 	const lines = page.getByRole('main').getByRole('listitem');
 	for (const action of actions) {
@@ -44,7 +44,7 @@ test('the catalog lists every action with what it may do (OT-43, OT-05, OT-06) @
 	await expect(lines.filter({ hasText: '/memory_list' })).toHaveCount(1);
 });
 
-test('an action that is switched off is not offered to the model, not run, and Rehearsal says why (OT-05, OT-41, OT-103)', async ({
+test('an action that is switched off is not offered to the model, not run, and Rehearsal says why (OT-05)', async ({
 	app,
 	page,
 	upstream
@@ -67,7 +67,9 @@ test('an action that is switched off is not offered to the model, not run, and R
 	// A model that asks for it all the same is told, and nothing runs.
 	upstream.calls('the hour please', 'clock', {}, 'then not');
 	await app.ask('the hour please', 'then not');
-	expect(upstream.lastAsked('the hour please').lines.find((one) => one.startsWith('tool: '))).toMatch(/clock/i);
+	expect(upstream.lastAsked('the hour please').lines.find((one) => one.startsWith('tool: '))).toMatch(
+		/clock/i
+	);
 	await expect(app.call('clock')).toContainText(/failed|not run/);
 
 	await app.open('/skills');
@@ -77,7 +79,10 @@ test('an action that is switched off is not offered to the model, not run, and R
 	expect(upstream.lastAsked('hello').tools).toContain('clock');
 });
 
-test('arguments that do not fit are data for the model, not a crash (OT-03, OT-04)', async ({ app, upstream }) => {
+test('arguments that do not fit are data for the model, not a crash (OT-03, OT-04)', async ({
+	app,
+	upstream
+}) => {
 	await app.connect();
 	upstream.calls('work it out', 'calculate', { formula: '6*7' }, 'I see');
 	await app.ask('work it out', 'I see');
@@ -91,7 +96,7 @@ test('arguments that do not fit are data for the model, not a crash (OT-03, OT-0
 	);
 });
 
-test('a slash runs an action with its arguments, and asks for what is missing (OT-43, OT-28)', async ({ app }) => {
+test('a slash runs an action with its arguments, and asks for what is missing (OT-43)', async ({ app }) => {
 	await app.open();
 	await app.ask('/clock zone=Asia/Tokyo', /\d/);
 	await expect(await output(app, 'clock')).toContainText('Asia/Tokyo');
@@ -100,7 +105,10 @@ test('a slash runs an action with its arguments, and asks for what is missing (O
 	await expect(app.articles('Call: calculate')).toHaveCount(1);
 });
 
-test('memory by phrases: save, list, ingest, recall, forget, across sessions (OT-103)', async ({ app, page }) => {
+test('memory by phrases: save, list, ingest, recall, forget, across sessions (OT-103)', async ({
+	app,
+	page
+}) => {
 	await app.open();
 	await app.ask('remember that my boat is called Petrel', /Remembered: my boat is called Petrel/);
 	await app.ask('remember these: the harbour is Porto\nthe cat is Miso', /2 new facts/);
@@ -136,14 +144,17 @@ test('"Undo" takes one call back, "Undo turn" all of a turn, and both stay so (O
 test('"A and also B" are two calls of one step (OT-43, CD-24)', async ({ app, page }) => {
 	await app.open();
 	await app.ask('what time is it and also calculate 6 * 7', /42/);
-	expect((await app.transcript()).filter((name) => name.startsWith('Call'))).toEqual(['Call: clock', 'Call: calculate']);
+	expect((await app.transcript()).filter((name) => name.startsWith('Call'))).toEqual([
+		'Call: clock',
+		'Call: calculate'
+	]);
 	await app.articles('Wherry').last().getByRole('button', { name: 'Trace' }).click();
 	const trace = page.getByRole('dialog', { name: 'Trace of this turn' }).getByRole('listitem');
 	await expect(trace.filter({ hasText: /^Step 1/ })).toHaveCount(1);
 	await expect(trace.filter({ hasText: /^(clock|calculate)/ })).toHaveCount(2);
 });
 
-test('a web page of a listed host is fetched without asking, any other is held with its destination (OT-01)', async ({
+test('a web page of a listed host needs no approval, any other is held with its destination (OT-01)', async ({
 	app,
 	page,
 	watch
@@ -166,7 +177,7 @@ test('a web page of a listed host is fetched without asking, any other is held w
 	await expect(card).toContainText('sends a request to another host');
 });
 
-test('it knows itself: what it can do, how it is, what would help, what is missing (OT-42, OT-43, OT-02)', async ({
+test('it knows itself: what it can do, how it is, what would help, what is missing (OT-43)', async ({
 	app
 }) => {
 	await app.open();
@@ -191,5 +202,7 @@ test('past sessions can be listed, searched and read by the agent (SAM-57, SAM-5
 	await app.connect();
 	upstream.calls('what did we do', 'sessions_read', { sessionId: id }, 'you multiplied');
 	await app.ask('what did we do', 'you multiplied');
-	expect(upstream.lastAsked('what did we do').lines.find((one) => one.startsWith('tool: '))).toContain('6 * 7');
+	expect(upstream.lastAsked('what did we do').lines.find((one) => one.startsWith('tool: '))).toContain(
+		'6 * 7'
+	);
 });

@@ -24,7 +24,8 @@ export interface Commands {
 			temporary?: boolean;
 			/** Begin it anew where it was never stored: a fresh session whose worker died. */ begin?: boolean;
 		};
-		out: { sessionId: string };
+		/** `ord` is where the entry of `at` stands in the feed. */
+		out: { sessionId: string; ord?: number };
 	};
 	/** Resolves after the commit of the user entry (or of the queue row). `sessionId` is the open one's. */
 	'session.send': {
@@ -48,7 +49,8 @@ export interface Commands {
 	'session.retry': { in: { sessionId: string; entryId: string; model?: ModelRef }; out: null };
 	'session.fork': { in: { sessionId: string; entryId: string }; out: { sessionId: string } };
 	/** Shows the branch through this entry (its newest leaf). */
-	'session.switch': { in: { sessionId: string; entryId: string }; out: null };
+	/** `ifAway`: stay on the branch that is shown where it holds the entry already. */
+	'session.switch': { in: { sessionId: string; entryId: string; ifAway?: boolean }; out: null };
 	'session.compact': { in: { sessionId: string; upTo?: string }; out: { entryId: string } };
 	'session.configure': {
 		in: { sessionId: string; mode?: Mode; model?: ModelRef; effort?: string; webSearch?: boolean };

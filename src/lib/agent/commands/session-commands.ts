@@ -86,9 +86,10 @@ export function createSessionCommands(host: Host, turns: Turns): Handlers {
 			host.bus.publish({ kind: 'sessions' });
 			return { sessionId: record.id };
 		},
-		async 'session.switch'({ sessionId, entryId }) {
-			const { tree } = await loadHere(sessionId);
+		async 'session.switch'({ sessionId, entryId, ifAway }) {
+			const { tree, facts } = await loadHere(sessionId);
 			if (!tree.has(entryId)) throw new AppError('entry/not-found');
+			if (ifAway === true && facts.head !== null && tree.isAncestor(entryId, facts.head)) return null;
 			await setFacts(sessionId, { head: tree.newestLeaf(entryId) });
 			return null;
 		},
@@ -171,9 +172,12 @@ export function createReadCommands(host: Host, view: PageView): Handlers {
 				temporary: temporary ?? false,
 				begin: begin ?? false
 			});
-			const head = at === undefined || !loaded.tree.has(at) ? undefined : at;
-			await view.open(loaded, head);
-			return { sessionId: loaded.record.id };
+			const { tree, facts } = loaded;
+			const wanted = at === undefined || !tree.has(at) ? undefined : at;
+			const isAway = wanted !== undefined && (facts.head === null || !tree.isAncestor(wanted, facts.head));
+			await view.open(loaded, isAway ? tree.newestLeaf(wanted) : undefined);
+			const ord = wanted === undefined ? undefined : view.ordOf(wanted);
+			return { sessionId: loaded.record.id, ...(ord === undefined ? {} : { ord }) };
 		},
 		async 'session.range'({ from, to }) {
 			return view.range(from, to);

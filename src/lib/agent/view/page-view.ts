@@ -37,6 +37,8 @@ export interface PageView {
 	readonly sessionId: () => string | null;
 	/** @param head the entry whose branch to show; default the session's head. */
 	open(loaded: LoadedSession, head?: string): Promise<void>;
+	/** Where an entry stands in the feed that is open. */
+	ordOf(entryId: string): number | undefined;
 	range(from: number, to: number): Promise<Window>;
 	trace(turnId: string): readonly TraceLine[];
 	refreshState(): void;
@@ -380,6 +382,7 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 			state = nextState;
 			page.snapshot();
 		},
+		ordOf: (entryId) => ords[branch.findIndex((entry) => entry.id === entryId)],
 		async range(from, to) {
 			await readBeside(stretch(from, to));
 			return windowFrom(from, to);

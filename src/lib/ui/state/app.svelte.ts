@@ -32,6 +32,8 @@ class App {
 	hasFeed = $state(false);
 	/** A message that looks like a key: neither sent nor stored until a person decides. */
 	secret = $state.raw<Secret | null>(null);
+	/** The item that is to be scrolled to: where a search hit or a link leads. */
+	reveal = $state.raw<number | null>(null);
 	/** The user entry that waits for a model; null while nobody connects one. */
 	connecting = $state.raw<{ readonly userEntryId: string | null } | null>(null);
 	/** Rise when the worker says that a place's data changed. */
