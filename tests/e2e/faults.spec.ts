@@ -261,9 +261,7 @@ test('a held call waits through a kill with the same exhibit, and Approve once r
 	expect(upstream.asked('keep this')).toHaveLength(2);
 });
 
-test('what was typed a second ago is there after a kill, and after a reload (CT-26)', async ({
-	worker
-}) => {
+test('what was typed a second ago is there after a kill, and after a reload (CT-26)', async ({ worker }) => {
 	let browser = await profile.start();
 	let app = new WherryPage(browser.page);
 	await app.open(worker.origin);

@@ -245,9 +245,11 @@ export function createProviders(parts: ProviderParts): Providers {
 			});
 		},
 		label,
-		// What runs here costs nothing, which is not a price.
+		// What runs here, and what never answered, costs nothing: that is not a price.
 		cost: (model, usage) =>
-			findProvider(model.provider)?.kind === 'built-in' ? undefined : costOf(usage, model),
+			findProvider(model.provider)?.kind === 'built-in' || usage.input + usage.output === 0
+				? undefined
+				: costOf(usage, model),
 		async reload() {
 			await settings.reload();
 			await vault.reload();
