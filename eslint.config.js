@@ -73,6 +73,8 @@ const fence = (
 export default tseslint.config(
 	{
 		ignores: [
+			// Built by the bench alone, with the peers' own packages.
+			'tests/bench/**/*.svelte',
 			'.svelte-kit/**',
 			'.wrangler/**',
 			'node_modules/**',

@@ -183,20 +183,8 @@ export function createReadCommands(host: Host, view: PageView): Handlers {
 			return view.range(from, to);
 		},
 		async 'session.tree'({ sessionId }) {
-			const loaded = await host.repository.load(sessionId);
-			const onBranch = new Set(loaded.tree.branch(loaded.facts.head));
-			const nodes: TreeNode[] = [];
-			for (const node of loaded.tree.nodes()) {
-				if (node.kind === 'result') continue;
-				nodes.push({
-					id: node.id,
-					parentId: visibleParent(loaded.entries, node.parentId),
-					kind: node.kind,
-					label: node.label,
-					onBranch: onBranch.has(node.id)
-				});
-			}
-			return { head: loaded.facts.head, nodes };
+			const { sessionTree } = await import('./session-reads');
+			return sessionTree(await host.repository.load(sessionId));
 		},
 		async 'session.trace'({ sessionId, turnId }) {
 			const watched = view.trace(turnId);
@@ -208,32 +196,10 @@ export function createReadCommands(host: Host, view: PageView): Handlers {
 			return storedTrace(turn, loaded.branch(turn.tail));
 		},
 		async 'call.payload'({ sessionId, entryId, callId }) {
-			const loaded = await host.repository.load(sessionId);
-			const part = loaded.entry(entryId)?.parts.find((one) => one.type === 'call' && one.callId === callId);
-			const args = part?.type === 'call' ? JSON.stringify(part.args, null, 2) : '';
-			const below = loaded.branch(loaded.tree.newestLeaf(entryId));
-			const from = below.findIndex((entry) => entry.id === entryId) + 1;
-			for (const entry of below.slice(from)) {
-				if (entry.kind === 'assistant') break;
-				for (const one of entry.parts) {
-					if (one.type === 'result' && one.callId === callId)
-						return { args, output: JSON.stringify(one.output, null, 2) };
-				}
-			}
-			return { args, output: '' };
+			const { callPayload } = await import('./session-reads');
+			return callPayload(await host.repository.load(sessionId), entryId, callId);
 		}
 	};
-}
-
-/** Results are not nodes of the drawn tree: what follows them hangs below their answer. */
-function visibleParent(entries: ReadonlyMap<string, Entry>, parentId: string | null): string | null {
-	let id = parentId;
-	while (id !== null) {
-		const entry = entries.get(id);
-		if (entry === undefined || entry.kind !== 'result') return id;
-		id = entry.parentId;
-	}
-	return null;
 }
 
 async function openOrBegin(

@@ -3,7 +3,8 @@
 import type { ModelRef } from '../../wire/entries';
 import type { ModelPort } from '../models/protocol';
 import { plainText } from '../sessions/fold';
-import { shortTitle, titleFromModel, titlePrompt, truncateTitle } from '../sessions/titles';
+import { titleFromModel, titlePrompt } from '../sessions/title-prompt';
+import { shortTitle, truncateTitle } from '../sessions/titles';
 
 const timeoutMs = 10_000;
 

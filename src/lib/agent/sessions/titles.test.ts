@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { cleanLine, shortTitle, titleFromModel, titlePrompt, truncateTitle } from './titles';
+import { titleFromModel, titlePrompt } from './title-prompt';
+import { cleanLine, shortTitle, truncateTitle } from './titles';
 
 describe('titles', () => {
 	it('takes a short first message as it is, and nothing else (SAM-24)', () => {
