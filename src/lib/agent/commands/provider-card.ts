@@ -1,6 +1,7 @@
 /** A provider as the page of providers shows it. */
 
 import type { ModelInfo, ProviderCard } from '../../wire/commands';
+import { notesOf } from '../models/provider-notes';
 import type { Provider } from '../models/providers';
 import type { ProviderChoice } from '../models/targets';
 
@@ -15,11 +16,12 @@ export interface ProviderStanding {
 }
 
 export function providerCard(provider: Provider, standing: ProviderStanding): ProviderCard {
+	const { takes, keyUrl } = notesOf(provider.id);
 	const { choice, isReady, hasKey, model, models } = standing;
 	return {
 		id: provider.id,
 		title: provider.title,
-		takes: provider.takes,
+		takes,
 		kind: provider.kind,
 		state: isReady
 			? 'ready'
@@ -30,7 +32,7 @@ export function providerCard(provider: Provider, standing: ProviderStanding): Pr
 					: 'unknown',
 		stateText: stateText(provider, standing),
 		hasKey,
-		...(provider.keyUrl === undefined ? {} : { keyUrl: provider.keyUrl }),
+		...(keyUrl === undefined ? {} : { keyUrl }),
 		needsBaseUrl: provider.needsBaseUrl,
 		baseUrl: choice.baseUrl ?? '',
 		via:

@@ -1,7 +1,6 @@
 /** Commands about one session: open, say, branch, decide, undo. Thin: each calls one thing and answers. */
 
-import type { CommandInput, CommandName, CommandOutput, TreeNode } from '../../wire/commands';
-import type { Entry } from '../../wire/entries';
+import type { CommandInput, CommandName, CommandOutput } from '../../wire/commands';
 import { AppError } from '../../wire/errors';
 import { isUuidv7 } from '../../wire/uuid';
 import { readTurn, readUndo } from '../journal/read-records';

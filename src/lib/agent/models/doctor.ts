@@ -12,6 +12,7 @@ import type { Clock, FetchPort } from '../ports';
 import { findProvider, isLoopbackHost } from './providers';
 import type { Provider } from './providers';
 import type { ModelPort, ModelReply } from './protocol';
+import { notesOf } from './provider-notes';
 import type { ModelTarget } from './targets';
 
 type Finding = ProbeResult['findings'][number];
@@ -133,7 +134,8 @@ async function diagnose(
 	signal: AbortSignal
 ): Promise<readonly Finding[]> {
 	const detail = detailOf(error);
-	const keyHint = provider.keyUrl === undefined ? '' : ` Keys are made at ${provider.keyUrl}.`;
+	const { keyUrl } = notesOf(provider.id);
+	const keyHint = keyUrl === undefined ? '' : ` Keys are made at ${keyUrl}.`;
 	switch (error.id) {
 		case 'model/no-key':
 			return [{ problem: `${provider.title} has no key yet.`, mend: `Paste a key and save it.${keyHint}` }];

@@ -25,10 +25,6 @@ export interface Provider {
 	readonly isDirectByDefault: boolean;
 	/** How a key is put on a request. Undefined: it takes none. */
 	readonly key?: { readonly header: string; readonly prefix: string; readonly isOptional: boolean };
-	/** Where to get a key. */
-	readonly keyUrl?: string;
-	/** What it takes: money, time, download, where the words go. */
-	readonly takes: string;
 	readonly quirks: Quirks;
 	/** For models that the catalog does not know. */
 	readonly defaults: {
@@ -51,10 +47,7 @@ const textAndTools: Abilities = {
 	webSearch: false
 };
 
-function onRelay(
-	id: string,
-	own: Pick<Provider, 'canDirect' | 'keyUrl' | 'takes' | 'model'> & Partial<Provider>
-): Provider {
+function onRelay(id: string, own: Pick<Provider, 'canDirect' | 'model'> & Partial<Provider>): Provider {
 	const shared = relayProviders[id];
 	return {
 		id,
@@ -82,7 +75,6 @@ const all: readonly Provider[] = [
 		needsBaseUrl: false,
 		canDirect: false,
 		isDirectByDefault: false,
-		takes: 'Nothing. Commands without a model; nothing leaves this device.',
 		quirks: {},
 		defaults: { abilities: textAndTools, contextWindow: 32_000, maxOutput: 4096 },
 		model: 'rehearsal'
@@ -96,7 +88,6 @@ const all: readonly Provider[] = [
 		needsBaseUrl: false,
 		canDirect: false,
 		isDirectByDefault: false,
-		takes: 'No key. The browser may download its model once (some gigabytes); the words stay on this device.',
 		quirks: {},
 		defaults: {
 			abilities: { tools: false, images: false, pdf: false, reasoning: false, webSearch: false },
@@ -108,8 +99,6 @@ const all: readonly Provider[] = [
 	onRelay('anthropic', {
 		canDirect: true,
 		key: { header: 'x-api-key', prefix: '', isOptional: false },
-		keyUrl: 'https://console.anthropic.com/settings/keys',
-		takes: 'A key; you pay Anthropic by use. The words go to Anthropic.',
 		defaults: {
 			abilities: everything,
 			contextWindow: 200_000,
@@ -120,8 +109,6 @@ const all: readonly Provider[] = [
 	}),
 	onRelay('openai', {
 		canDirect: true,
-		keyUrl: 'https://platform.openai.com/api-keys',
-		takes: 'A key; you pay OpenAI by use. The words go to OpenAI.',
 		quirks: { cacheKey: true, maxTokensField: 'max_completion_tokens' },
 		defaults: {
 			abilities: everything,
@@ -134,8 +121,6 @@ const all: readonly Provider[] = [
 	onRelay('gemini', {
 		canDirect: true,
 		key: { header: 'x-goog-api-key', prefix: '', isOptional: false },
-		keyUrl: 'https://aistudio.google.com/apikey',
-		takes: 'A key; there is a free tier. The words go to Google.',
 		defaults: {
 			abilities: everything,
 			contextWindow: 1_048_576,
@@ -146,21 +131,15 @@ const all: readonly Provider[] = [
 	}),
 	onRelay('groq', {
 		canDirect: true,
-		keyUrl: 'https://console.groq.com/keys',
-		takes: 'A key; there is a free tier. The words go to Groq.',
 		quirks: { reasoningBack: 'loop' },
 		model: 'openai/gpt-oss-120b'
 	}),
 	onRelay('together', {
 		canDirect: true,
-		keyUrl: 'https://api.together.ai/settings/api-keys',
-		takes: 'A key; you pay Together by use. The words go to Together.',
 		model: 'openai/gpt-oss-120b'
 	}),
 	onRelay('mistral', {
 		canDirect: true,
-		keyUrl: 'https://console.mistral.ai/api-keys',
-		takes: 'A key; there is a free tier. The words go to Mistral.',
 		quirks: {
 			streamOptions: false,
 			callIds: 'nine',
@@ -173,15 +152,11 @@ const all: readonly Provider[] = [
 	}),
 	onRelay('deepseek', {
 		canDirect: true,
-		keyUrl: 'https://platform.deepseek.com/api_keys',
-		takes: 'A key; you pay DeepSeek by use. The words go to DeepSeek.',
 		quirks: { reasoningBack: 'loop' },
 		model: 'deepseek-v4-flash'
 	}),
 	onRelay('xai', {
 		canDirect: false,
-		keyUrl: 'https://console.x.ai',
-		takes: 'A key; you pay xAI by use. The words go to xAI.',
 		quirks: { reasoningBack: 'never' },
 		defaults: {
 			abilities: { ...textAndTools, images: true, reasoning: true },
@@ -192,9 +167,6 @@ const all: readonly Provider[] = [
 	}),
 	onRelay('openrouter', {
 		canDirect: true,
-		keyUrl: 'https://openrouter.ai/keys',
-		takes:
-			'A key; you pay OpenRouter by use, some models are free. The words go to OpenRouter and to whoever runs the model.',
 		quirks: { effortField: 'reasoning', reasoningBack: 'always', webSearch: 'plugin' },
 		defaults: {
 			abilities: { ...everything, pdf: true },
@@ -207,18 +179,12 @@ const all: readonly Provider[] = [
 	onRelay('mpp', {
 		canDirect: false,
 		key: { header: 'authorization', prefix: 'Payment ', isOptional: true },
-		keyUrl: 'https://mpp.dev',
-		takes:
-			'A payment credential of the Machine Payments Protocol, paid by use. The words go to the service behind it.',
 		quirks: { maxTokensField: 'max_completion_tokens' },
 		model: 'gpt-4o-mini'
 	}),
 	onRelay('ai-gateway', {
 		canDirect: false,
 		key: { header: 'cf-aig-authorization', prefix: 'Bearer ', isOptional: false },
-		keyUrl: 'https://dash.cloudflare.com/?to=/:account/ai/ai-gateway',
-		takes:
-			'A gateway on your Cloudflare account with your providers\u2019 keys stored in it. The words go to Cloudflare and the provider.',
 		// The account and the gateway are part of the address: `/v1/{account}/{gateway}/compat`.
 		needsBaseUrl: true,
 		quirks: { basePath: '', maxTokensField: 'max_completion_tokens' },
@@ -227,9 +193,6 @@ const all: readonly Provider[] = [
 	}),
 	onRelay('workers-ai', {
 		canDirect: false,
-		keyUrl: 'https://dash.cloudflare.com/profile/api-tokens',
-		takes:
-			'An API token and the id of your Cloudflare account; there is a free daily allowance. The words go to Cloudflare.',
 		needsBaseUrl: true,
 		defaults: { abilities: textAndTools, contextWindow: 24_000, maxOutput: 4096 },
 		model: '@cf/meta/llama-3.3-70b-instruct-fp8-fast'
@@ -243,7 +206,6 @@ const all: readonly Provider[] = [
 		needsBaseUrl: false,
 		canDirect: true,
 		isDirectByDefault: true,
-		takes: 'Ollama running on this machine, and a model downloaded with it. The words stay on this machine.',
 		quirks: { basePath: '/v1', reasoningBack: 'loop' },
 		defaults: { abilities: textAndTools, contextWindow: 8192, maxOutput: 4096 },
 		model: 'llama3.2'
@@ -257,7 +219,6 @@ const all: readonly Provider[] = [
 		needsBaseUrl: false,
 		canDirect: true,
 		isDirectByDefault: true,
-		takes: 'LM Studio\u2019s server running on this machine. The words stay on this machine.',
 		quirks: { basePath: '/v1', reasoningBack: 'loop' },
 		defaults: { abilities: textAndTools, contextWindow: 8192, maxOutput: 4096 },
 		model: 'local-model'
@@ -272,7 +233,6 @@ const all: readonly Provider[] = [
 		canDirect: true,
 		isDirectByDefault: true,
 		key: { ...bearer, isOptional: true },
-		takes: 'The address of any server that speaks OpenAI\u2019s Chat Completions. The words go there.',
 		// The person gives the address as its documentation does, version and all.
 		quirks: { basePath: '' },
 		defaults: { abilities: textAndTools, contextWindow: 32_000, maxOutput: 4096 },
