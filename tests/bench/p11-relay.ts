@@ -176,7 +176,6 @@ async function startUpstream(): Promise<Server> {
 }
 
 function originOf(server: Server): string {
-	 
 	return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Every provider that Wherry knows, by fixed id: its protocol, where it is, how a key goes in, what it
- * does differently, and what a person has to know before using it. Where they are on the relay is in
+ * does differently (what a person is told of it: `provider-notes.ts`). Where they are on the relay is in
  * `wire/providers.ts`; this adds what only the agent needs.
  */
 
