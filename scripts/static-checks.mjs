@@ -1,5 +1,5 @@
 // Everything that judges the source without running it: format, lint, types, who imports whom.
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { commandStep } from './steps.mjs';
 import { run } from './run.mjs';
 
@@ -20,6 +20,13 @@ export const prepare = {
 	run: async () => {
 		const messages = await run('paraglide-js', compileMessages, { capture: true });
 		if (messages.code !== 0) return { ok: false, output: messages.output };
+		// A plugin that is not found compiles to nothing, without an error.
+		const words = Object.keys(JSON.parse(readFileSync('messages/en.json', 'utf8'))).filter(
+			(key) => key !== '$schema'
+		);
+		const missing = words.filter((word) => !existsSync(`src/lib/paraglide/messages/${word}.js`));
+		if (missing.length > 0)
+			return { ok: false, output: `Messages were not compiled: ${missing.slice(0, 5).join(', ')}` };
 		const kit = await run('svelte-kit', ['sync'], { capture: true });
 		if (kit.code !== 0) return { ok: false, output: kit.output };
 		const isFresh = existsSync(edgeTypes) && statSync(edgeTypes).mtimeMs > statSync('wrangler.toml').mtimeMs;
