@@ -303,7 +303,14 @@ test('sixty random events in up to five tabs: every message is there once, in on
 			tabs.splice(tabs.indexOf(tab), 1);
 			await tab.page.close();
 		} else if (event === 'takeOver' && (await takeOver(tab).isVisible())) {
-			await takeOver(tab).click();
+			// The lead may come to this tab by itself in between: then there is nothing left to take over.
+			const took = await takeOver(tab)
+				.click({ timeout: 2_000 })
+				.then(
+					() => true,
+					() => false
+				);
+			if (!took) continue;
 		} else if (event === 'send') {
 			const text = `remember that tab event ${n}.`;
 			await tab.message.fill(text);

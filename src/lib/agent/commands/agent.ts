@@ -313,10 +313,14 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 					byline: (model) =>
 						model.provider === 'rehearsal' ? 'Rehearsal · no model' : current().providers.label(model)
 				},
-				stateOf: async (loaded) => ({
-					...(await sessionState(current(), loaded)),
-					...(isOutdated ? { readOnly: new AppError('storage/newer-schema').toWire() } : {})
-				}),
+				async stateOf(loaded) {
+					const state = await sessionState(current(), loaded);
+					// Not waited for, and no error here: a chunk that cannot be read now is asked for again when it is needed.
+					void current()
+						.providers.warm(state.model)
+						.catch(() => undefined);
+					return isOutdated ? { ...state, readOnly: new AppError('storage/newer-schema').toWire() } : state;
+				},
 				readTurnEnds: (turnIds) => turnEnds(current(), turnIds),
 				readUndo: (keys) => undoStates(current(), keys)
 			});

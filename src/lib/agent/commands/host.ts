@@ -27,6 +27,8 @@ export interface Settings {
 /** Who may speak to which model, and with which key; made of the provider table, the vault and the settings. */
 export interface Providers {
 	readonly models: ModelPort;
+	/** Reads the code that a request to this model needs. */
+	warm(model: ModelRef): Promise<void>;
 	/** First ready model: the one that a new session starts with. */
 	defaultModel(): ModelRef;
 	options(): Promise<readonly ModelOption[]>;

@@ -175,8 +175,20 @@ export function createProviders(parts: ProviderParts): Providers {
 		return result;
 	}
 
+	/** What a request to this model needs, read while there is a connection: it may be gone when it is sent. */
+	async function warm({ provider }: ModelRef): Promise<void> {
+		const found = findProvider(provider);
+		if (found === undefined || found.kind === 'built-in') return;
+		await Promise.all([
+			import('../models/client'),
+			import('../models/targets'),
+			loadProtocol(choiceOf(provider).protocol ?? found.protocol)
+		]);
+	}
+
 	return {
 		models,
+		warm,
 		defaultModel() {
 			const chosen = readRef(settings.get('models/default'));
 			if (chosen !== undefined) return chosen;
