@@ -52,10 +52,12 @@ export function createPagePort(
 	function sendSnapshot(): void {
 		// Drained patches are part of what the snapshot shows.
 		source.drain();
-		pending = [];
+		// What is said beside the feed is in no snapshot.
+		pending = pending.filter((patch) => isBeside(patch));
 		port.post({ type: 'snapshot', cursor: ++cursor, ...source.snapshot() });
 		// A snapshot is its own fresh start: pages acknowledge batches only.
 		acknowledged = cursor;
+		if (pending.length > 0) schedule();
 	}
 
 	/** One microtask later, so that what belongs together travels together. */
@@ -83,4 +85,8 @@ export function createPagePort(
 		},
 		snapshot: sendSnapshot
 	};
+}
+
+function isBeside(patch: Patch): boolean {
+	return patch.op === 'sessions' || patch.op === 'changed' || patch.op === 'toast' || patch.op === 'error';
 }
