@@ -14,7 +14,6 @@ import { announcementOf } from './announce';
 import { Composer } from './composer.svelte';
 import { applyPatches, emptyView, fromSnapshot, mergeRange, trimAround, type SessionView } from './fold';
 import { Toasts } from './toasts.svelte';
-import { warm } from './warm';
 
 /** Publishing more often than a frame draws nothing more. */
 const frameMs = 12;
@@ -118,9 +117,7 @@ class App {
 	#stateChanged(state: ClientState): void {
 		this.clientState = state;
 		if (state === 'restarting') this.toasts.show(m.worker_restarting(), { about: 'worker' });
-		if (state !== 'ready') return;
-		warm();
-		void this.refreshStatus();
+		if (state === 'ready') void this.refreshStatus();
 	}
 
 	#receive(message: ToPage): void {
