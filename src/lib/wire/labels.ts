@@ -19,16 +19,28 @@ export const ownLabels: Labels = { integrity: 'own', private: false, sources: []
 
 const strictness: Record<Integrity, number> = { user: 0, own: 1, untrusted: 2 };
 const maximumSources = 20;
+const loosest: Labels = { integrity: 'user', private: false, sources: [] };
 
 /** The labels of something made from all of these: the strictest integrity, private if any is. */
 export function joinLabels(all: Iterable<Labels>): Labels {
-	let integrity: Integrity = 'user';
-	let isPrivate = false;
-	const sources = new Set<string>();
-	for (const labels of all) {
-		if (strictness[labels.integrity] > strictness[integrity]) integrity = labels.integrity;
-		isPrivate ||= labels.private;
-		for (const source of labels.sources) if (sources.size < maximumSources) sources.add(source);
-	}
-	return { integrity, private: isPrivate, sources: [...sources] };
+	let joined = loosest;
+	for (const labels of all) joined = join(joined, labels);
+	return joined;
+}
+
+/** Most joins change nothing, several times a step: then the same object stands for both. */
+function join(a: Labels, b: Labels): Labels {
+	if (covers(a, b)) return a;
+	if (a.sources.length === 0 && b.sources.length <= maximumSources && covers(b, a)) return b;
+	const integrity = strictness[b.integrity] > strictness[a.integrity] ? b.integrity : a.integrity;
+	const sources = new Set([...a.sources, ...b.sources]);
+	return { integrity, private: a.private || b.private, sources: [...sources].slice(0, maximumSources) };
+}
+
+function covers(a: Labels, b: Labels): boolean {
+	return (
+		strictness[a.integrity] >= strictness[b.integrity] &&
+		(a.private || !b.private) &&
+		(b.sources.length === 0 || b.sources.every((source) => a.sources.includes(source)))
+	);
 }

@@ -7,7 +7,10 @@ let used = pool.length;
 const hexPairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 let lastMs = 0;
+let time = '';
 let counter = 0;
+
+const hex = (byte: number): string => hexPairs[byte & 0xff] ?? '';
 
 /** @param now milliseconds since 1970. */
 export function uuidv7(now: number = Date.now()): string {
@@ -15,26 +18,29 @@ export function uuidv7(now: number = Date.now()): string {
 		crypto.getRandomValues(pool);
 		used = 0;
 	}
-	const at = used;
+	const from = used;
 	used += 16;
-	const random = (offset: number): number => pool[at + offset] ?? 0;
-	const hex = (byte: number): string => hexPairs[byte & 0xff] ?? '';
+	const random = (offset: number): number => pool[from + offset] ?? 0;
 	if (now > lastMs) {
-		lastMs = now;
+		setTime(now);
 		// 11 random bits leave 2,048 ids a millisecond before the counter could run over.
 		counter = ((random(6) << 8) | random(7)) & 0x7ff;
 	} else if (++counter > 0xfff) {
-		lastMs++;
+		setTime(lastMs + 1);
 		counter = 0;
 	}
-	const high = Math.floor(lastMs / 0x1_0000);
-	const time = `${hex(high >>> 24)}${hex(high >>> 16)}${hex(high >>> 8)}${hex(high)}`;
-	const low = `${hex(Math.floor(lastMs / 0x100))}${hex(lastMs)}`;
 	const count = `${hex(0x70 | (counter >> 8))}${hex(counter)}`;
 	const variant = `${hex(0x80 | (random(8) & 0x3f))}${hex(random(9))}`;
 	let node = '';
 	for (let offset = 10; offset < 16; offset++) node += hex(random(offset));
-	return `${time}-${low}-${count}-${variant}-${node}`;
+	return `${time}-${count}-${variant}-${node}`;
+}
+
+/** Ids come in handfuls: those of one millisecond share how it is written. */
+function setTime(ms: number): void {
+	lastMs = ms;
+	const text = ms.toString(16).padStart(12, '0');
+	time = `${text.slice(0, 8)}-${text.slice(8)}`;
 }
 
 export function isUuidv7(text: string): boolean {

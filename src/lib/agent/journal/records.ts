@@ -56,8 +56,9 @@ export interface StepRecord {
 	readonly ref: string;
 	readonly at: number;
 	readonly epoch: number;
+	/** Rows of one commit stand or fall together, so they share one link of the chain. */
 	readonly prevHash: string;
-	/** Over everything above, chained. */
+	/** Over everything above, of all rows of the commit. */
 	readonly hash: string;
 }
 

@@ -14,6 +14,7 @@ import type { WireError } from '../../wire/errors';
 import type { ParkReason, TurnOutcome } from '../../wire/events';
 import { sha256Hex } from '../policy/hashes';
 import type { Clock } from '../ports';
+import { oneLine } from '../sessions/one-line';
 import type { SessionChange, SessionWriter, WriteMoment } from '../sessions/writer';
 import { ordKey } from '../storage/store';
 import type { StoreDelete, StoreWrite } from '../storage/store';
@@ -71,15 +72,15 @@ export interface TurnJournal {
 	park(reason: ParkReason): Promise<void>;
 	resume(): Promise<void>;
 	end(end: TurnEnd): Promise<void>;
-	setSeq(seq: number): void;
 }
 
 export function createTurnJournal(
 	initial: TurnRecord,
-	ports: { readonly session: SessionWriter; readonly clock: Clock; readonly epoch: () => number }
+	ports: { readonly session: SessionWriter; readonly clock: Clock; readonly epoch: () => number },
+	/** The number of the next event, asked for when a commit is built. */
+	nextSeq: () => number
 ): TurnJournal {
 	let record = initial;
-	let seq = initial.seq;
 
 	/** One commit: steps are chained, the turn's row and the session's head follow the new entries. */
 	async function commit(
@@ -101,7 +102,7 @@ export function createTurnJournal(
 				...record,
 				...built.turn,
 				tail,
-				seq,
+				seq: nextSeq(),
 				nextOrd: record.nextOrd + rows.length,
 				lastHash: lastRow?.hash ?? record.lastHash
 			};
@@ -151,9 +152,6 @@ export function createTurnJournal(
 
 	return {
 		record: () => record,
-		setSeq(next) {
-			seq = next;
-		},
 		begin(user) {
 			return commit((moment) => {
 				const entries = user === null ? [] : link([user.draft], moment, user.parentId);
@@ -254,47 +252,40 @@ export function createTurnJournal(
 	};
 }
 
+/** One link for all rows of a commit: a hash a row was a third of what the loop costs. */
 function chain(
 	record: TurnRecord,
 	steps: readonly { kind: StepKind; ref: string }[],
 	at: number,
 	epoch: number
 ): StepRecord[] {
-	let prevHash = record.lastHash;
-	return steps.map(({ kind, ref }, index) => {
-		const ord = record.nextOrd + index;
-		const hash = sha256Hex(
-			`${prevHash}|${record.turnId}|${String(ord)}|${kind}|${ref}|${String(at)}|${String(epoch)}`
-		);
-		const row: StepRecord = {
-			turnId: record.turnId,
-			ord,
-			v: journalVersion,
-			kind,
-			ref,
-			at,
-			epoch,
-			prevHash,
-			hash
-		};
-		prevHash = hash;
-		return row;
-	});
+	if (steps.length === 0) return [];
+	const { turnId, nextOrd, lastHash: prevHash } = record;
+	// What has a link before it is bound to its turn by that.
+	let linked = `${prevHash === '' ? turnId : prevHash}|${String(nextOrd)}|${String(at)}|${String(epoch)}`;
+	for (const { kind, ref } of steps) linked += `|${kind}|${ref}`;
+	const hash = sha256Hex(linked);
+	return steps.map(({ kind, ref }, index) => ({
+		turnId,
+		ord: nextOrd + index,
+		v: journalVersion,
+		kind,
+		ref,
+		at,
+		epoch,
+		prevHash,
+		hash
+	}));
 }
 
 const previewLength = 140;
-/** All that is not one plain space already. */
-const whiteSpace = /\s{2,}|[^\S ]/g;
 
 function previewOf(entries: readonly Entry[]): { preview?: string } {
 	for (let index = entries.length - 1; index >= 0; index--) {
 		for (const part of entries[index]?.parts ?? []) {
 			if (part.type !== 'text') continue;
-			const start = part.text
-				.trimStart()
-				.slice(0, previewLength * 8)
-				.trimEnd();
-			if (start !== '') return { preview: start.replace(whiteSpace, ' ').slice(0, previewLength) };
+			const preview = oneLine(part.text, previewLength).slice(0, previewLength);
+			if (preview !== '') return { preview };
 		}
 	}
 	return {};

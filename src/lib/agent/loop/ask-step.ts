@@ -3,14 +3,11 @@
  * decide on the calls, commit all of it together (T2).
  */
 
-import type { CallPart, FilePart, Part } from '../../wire/entries';
+import type { CallPart, Part } from '../../wire/entries';
 import { entryVersion, noUsage } from '../../wire/entries';
 import { AppError } from '../../wire/errors';
-import { joinLabels, ownLabels } from '../../wire/labels';
 import type { EntryDraft, TurnEnd } from '../journal/turn-journal';
-import type { Effort, ModelReply, ModelRequest, ModelTraits } from '../models/protocol';
-import { estimateTokens } from '../sessions/estimate';
-import { foldTranscript } from '../sessions/fold';
+import type { Effort, ModelReply, ModelRequest, ModelTraits, TranscriptMessage } from '../models/protocol';
 import { fenceInstructions, readFencedCalls } from './fence';
 import type { OpenCall } from './settle-calls';
 import { errorResult, prepareCalls } from './prepare-calls';
@@ -24,8 +21,6 @@ export type StepOutcome =
 	| { readonly kind: 'again' }
 	| { readonly kind: 'end'; readonly end: TurnEnd };
 
-/** How long a model port may take to notice that it was stopped. */
-const stopGraceMs = 2_000;
 const efforts = ['none', 'minimal', 'low', 'medium', 'high'] as const satisfies readonly Effort[];
 
 /** Share of the model's context at which a turn compacts before it asks. */
@@ -41,11 +36,11 @@ export async function askStep(state: TurnState, step: number): Promise<StepOutco
 	const { ports, journal, input } = state;
 	const record = journal.record();
 	const traits = ports.models.describe(record.model);
-	if (!traits.isRehearsal && estimateTokens(state.entries) > automaticShare * traits.contextWindow) {
+	if (!traits.isRehearsal && state.tokens > automaticShare * traits.contextWindow) {
 		await compact(state);
 	}
 	const entryId = ports.ids.next();
-	const earlier = await readRecorded(ports.store, input.turnId);
+	const earlier = await recordedBefore(state);
 	let spoke = false;
 	let asked = await ask(state, step, entryId, traits, () => {
 		spoke = true;
@@ -57,7 +52,7 @@ export async function askStep(state: TurnState, step: number): Promise<StepOutco
 	const isWhole = reply.stop !== 'error' && reply.stop !== 'cut' && reply.stop !== 'aborted';
 	const parts = isWhole ? readCalls(reply.parts, state, traits) : partialParts(reply.parts, earlier.parts);
 	const calls = isWhole && reply.stop !== 'refused' ? parts.filter((part) => part.type === 'call') : [];
-	const labels = joinLabels([ownLabels, state.labels]);
+	const { labels } = state;
 	const now = ports.clock.now();
 	const answer: EntryDraft = {
 		id: entryId,
@@ -121,6 +116,15 @@ export async function askStep(state: TurnState, step: number): Promise<StepOutco
 	return calls.length === 0 ? { kind: 'again' } : { kind: 'calls', open };
 }
 
+/** Only a life before this one can have left words behind, and only before the first response of this one. */
+async function recordedBefore(state: TurnState): Promise<Awaited<ReturnType<typeof readRecorded>>> {
+	const { ports, input, journal } = state;
+	const { start } = input;
+	if (start.kind !== 'resume' || journal.record().responses > start.record.responses)
+		return { parts: [], rows: [] };
+	return readRecorded(ports.store, input.turnId);
+}
+
 async function ask(
 	state: TurnState,
 	step: number,
@@ -144,58 +148,30 @@ async function ask(
 		onEvent(event) {
 			onFirst();
 			if (!traits.isRehearsal) recorder.note(event);
-			switch (event.type) {
-				case 'text':
-					say({ type: 'text-delta', index: event.index, delta: event.delta });
-					break;
-				case 'reasoning':
-					say({ type: 'reasoning-delta', index: event.index, delta: event.delta });
-					break;
-				case 'call-start':
-					say({ type: 'call-start', callId: event.callId, index: event.index, action: event.action });
-					break;
-				case 'call-delta':
-					say({ type: 'call-delta', callId: event.callId, delta: event.delta });
-					break;
-			}
+			state.pass(event);
 		}
 	});
-	const reply = await orStopped(asked, model, state);
+	const reply = await replyOf(asked, model, state);
 	return { reply, startedAt, streamRows: await recorder.finish() };
 }
 
 /** A port that throws or does not notice a stop must not keep the turn from ending. */
-function orStopped(
+function replyOf(
 	asked: Promise<ModelReply>,
 	model: ModelReply['model'],
 	state: TurnState
 ): Promise<ModelReply> {
-	const { signal } = state.input;
-	const failed = (thrown: unknown): ModelReply => ({
-		model,
-		parts: [],
-		stop: 'error',
-		error: new AppError('internal/unexpected', { cause: thrown }).toWire(),
-		usage: noUsage
-	});
-	const safe = asked.catch(failed);
-	let remove = (): void => undefined;
-	const stopped = new Promise<ModelReply>((resolve) => {
-		const onAbort = (): void => {
-			const giveUp = (): void => {
-				resolve({ model, parts: [], stop: 'aborted', usage: noUsage });
-			};
-			state.ports.clock.sleep(stopGraceMs).then(giveUp, giveUp);
-		};
-		if (signal.aborted) onAbort();
-		else signal.addEventListener('abort', onAbort, { once: true });
-		remove = () => {
-			signal.removeEventListener('abort', onAbort);
-		};
-	});
-	return Promise.race([safe, stopped]).finally(() => {
-		remove();
-	});
+	return state.untilStopped(
+		asked,
+		(thrown) => ({
+			model,
+			parts: [],
+			stop: 'error',
+			error: new AppError('internal/unexpected', { cause: thrown }).toWire(),
+			usage: noUsage
+		}),
+		() => ({ model, parts: [], stop: 'aborted', usage: noUsage })
+	);
 }
 
 async function buildRequest(state: TurnState, traits: ModelTraits): Promise<ModelRequest> {
@@ -203,17 +179,14 @@ async function buildRequest(state: TurnState, traits: ModelTraits): Promise<Mode
 	const record = journal.record();
 	const tools = ports.skills.tools();
 	const fences = traits.abilities.tools ? '' : fenceInstructions(tools);
-	const messages = foldTranscript(state.entries, { isRehearsal: traits.isRehearsal });
+	const messages = state.transcript(traits.isRehearsal).messages();
 	const effort = efforts.find((one) => one === record.effort);
 	return {
 		model: record.model,
 		system: [ports.systemPrompt, fences].filter((text) => text !== '').join('\n\n'),
 		messages,
 		tools: traits.abilities.tools ? tools : [],
-		files: await loadFiles(
-			state,
-			messages.flatMap((message) => message.parts)
-		),
+		files: await loadFiles(state, messages),
 		cacheKey: input.sessionId,
 		...(effort === undefined ? {} : { effort }),
 		...(record.webSearch && traits.abilities.webSearch ? { webSearch: true } : {})
@@ -222,14 +195,15 @@ async function buildRequest(state: TurnState, traits: ModelTraits): Promise<Mode
 
 async function loadFiles(
 	state: TurnState,
-	parts: readonly Part[]
+	messages: readonly TranscriptMessage[]
 ): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
 	const files = new Map<string, Uint8Array<ArrayBuffer>>();
-	const wanted = parts.filter((part): part is FilePart => part.type === 'file');
-	for (const file of wanted) {
-		if (files.has(file.blob)) continue;
-		const bytes = await state.ports.loadBlob(file);
-		if (bytes !== undefined) files.set(file.blob, bytes);
+	for (const { parts } of messages) {
+		for (const part of parts) {
+			if (part.type !== 'file' || files.has(part.blob)) continue;
+			const bytes = await state.ports.loadBlob(part);
+			if (bytes !== undefined) files.set(part.blob, bytes);
+		}
 	}
 	return files;
 }

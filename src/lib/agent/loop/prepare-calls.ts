@@ -70,8 +70,15 @@ function prepareCall(part: CallPart, index: number, context: Preparation): Prepa
 	const args = part.args;
 	if (facts === undefined || !isJsonObject(args)) return answer(new AppError('skill/unknown').toWire());
 
-	const identity = { ...context, callIndex: index, action: part.action, args };
-	const hash = callHash(identity, facts.defHash);
+	const key = effectKey({
+		sessionId: context.sessionId,
+		turnId: context.turnId,
+		responseOrd: context.responseOrd,
+		callIndex: index,
+		action: part.action,
+		args
+	});
+	const hash = callHash(key, facts.defHash);
 	const call: GateCall = {
 		action: part.action,
 		defHash: facts.defHash,
@@ -98,7 +105,7 @@ function prepareCall(part: CallPart, index: number, context: Preparation): Prepa
 		return answer(new AppError('gate/denied', { data }).toWire(), judgement.reasons);
 	}
 	const effect: EffectRecord = {
-		effectKey: effectKey(identity),
+		effectKey: key,
 		v: journalVersion,
 		turnId: context.turnId,
 		sessionId: context.sessionId,

@@ -63,7 +63,8 @@ async function reopen(
 	}
 	// The hash is made anew from what the tree and the catalog say now: a changed call does not inherit the verdict.
 	const facts = ports.skills.facts(part.action);
-	const hash = callHash(identity(state, part, index, responseOrd), facts?.defHash ?? '');
+	const key = effectKey(identity(state, part, index, responseOrd));
+	const hash = callHash(key, facts?.defHash ?? '');
 	if (hash !== effect.callHash) {
 		const held = {
 			approvalId: ports.ids.next(),

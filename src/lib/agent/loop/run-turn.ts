@@ -14,8 +14,8 @@ import type { TurnEnd, TurnJournal } from '../journal/turn-journal';
 import { askStep } from './ask-step';
 import type { Emit, TurnInput, TurnPorts, TurnResult } from './ports';
 import { settleCalls } from './settle-calls';
-import { createSay, createTurnState } from './turn-state';
-import type { TurnState } from './turn-state';
+import { createSpeaker, TurnState } from './turn-state';
+import type { Speaker } from './turn-state';
 
 /** Recoveries without a settled step in between before a turn is given up. */
 const maximumAttempts = 8;
@@ -26,14 +26,13 @@ export async function runTurn(input: TurnInput, ports: TurnPorts, emit: Emit): P
 		start.kind === 'resume'
 			? { ...start.record, attempt: start.record.attempt + 1 }
 			: newRecord(input, ports);
-	const journal = createTurnJournal(initial, ports);
-	const say = createSay(input.turnId, initial.seq, emit, (next) => {
-		journal.setSeq(next);
-	});
+	const speaker = createSpeaker(input.turnId, initial.seq, emit);
+	const journal = createTurnJournal(initial, ports, speaker.nextSeq);
+	const { say } = speaker;
 	let end: TurnEnd;
 	let isEndCommitted = false;
 	try {
-		const state = await begin(input, ports, journal, say);
+		const state = await begin(input, ports, journal, speaker);
 		const outcome = await runSteps(state);
 		end = outcome.end;
 		isEndCommitted = outcome.isCommitted;
@@ -63,12 +62,13 @@ async function begin(
 	input: TurnInput,
 	ports: TurnPorts,
 	journal: TurnJournal,
-	say: ReturnType<typeof createSay>
+	speaker: Speaker
 ): Promise<TurnState> {
 	const { start } = input;
+	const { say } = speaker;
 	const record = journal.record();
 	const make = (head: string | null): TurnState =>
-		createTurnState({ input, ports, journal, say, branch: ports.session.branch(head) });
+		new TurnState({ input, ports, journal, speaker, branch: ports.session.branch(head) });
 	if (start.kind === 'resume') {
 		say({ type: 'turn-resume', sessionId: input.sessionId, reason: start.record.parkReason ?? 'recovered' });
 		if (record.attempt > maximumAttempts) throw new AppError('turn/no-progress');

@@ -41,6 +41,14 @@ export function createStreamRecorder(ports: {
 	let flushedAt = ports.clock.now();
 	let writing: Promise<void> | null = null;
 	let isFinished = false;
+	let willLook = false;
+
+	/** Once for all that came in one chunk: a look at the clock for each delta is a tenth of what the loop costs. */
+	function look(): void {
+		willLook = false;
+		const now = ports.clock.now();
+		if (size >= flushEveryCharacters || now - flushedAt >= flushEveryMs) flush(now);
+	}
 
 	function flush(now: number): void {
 		if (writing !== null || isFinished || size === 0) return;
@@ -66,8 +74,9 @@ export function createStreamRecorder(ports: {
 			if (last?.type === event.type && last.index === event.index) last.text += event.delta;
 			else pieces.push({ type: event.type, index: event.index, text: event.delta });
 			size += event.delta.length;
-			const now = ports.clock.now();
-			if (size >= flushEveryCharacters || now - flushedAt >= flushEveryMs) flush(now);
+			if (willLook) return;
+			willLook = true;
+			queueMicrotask(look);
 		},
 		async finish() {
 			isFinished = true;

@@ -43,37 +43,23 @@ export interface CallIdentity {
 	readonly args: Json;
 }
 
-/** What an approval is bound to: change anything and it no longer fits (trust.md C10). */
-export function callHash(call: CallIdentity, defHash: string): string {
-	return sha256Hex(
-		[
-			call.action,
-			defHash,
-			canonicalJson(call.args),
-			call.sessionId,
-			call.turnId,
-			call.responseOrd,
-			call.callIndex
-		].join(separator)
-	);
-}
-
 /**
  * The idempotency key: positional in a journalled response, so the same after any recovery,
  * and independent of the ids that providers give to calls (trust.md C1 rule 4).
  */
 export function effectKey(call: CallIdentity): string {
-	return `e1.${sha256Hex(
-		[
-			'wherry/v1',
-			call.sessionId,
-			call.turnId,
-			call.responseOrd,
-			call.callIndex,
-			call.action,
-			sha256Hex(canonicalJson(call.args))
-		].join(separator)
-	)}`;
+	const { sessionId, turnId, responseOrd, callIndex, action, args } = call;
+	const place = `wherry/v1${separator}${sessionId}${separator}${turnId}${separator}${String(responseOrd)}`;
+	const what = `${String(callIndex)}${separator}${action}${separator}${sha256Hex(canonicalJson(args))}`;
+	return `e1.${sha256Hex(`${place}${separator}${what}`)}`;
+}
+
+/**
+ * What an approval is bound to: change anything and it no longer fits (trust.md C10). The key says
+ * which call it is, down to its arguments; the definition is as the person knew it.
+ */
+export function callHash(key: string, defHash: string): string {
+	return sha256Hex(`${key}${separator}${defHash}`);
 }
 
 /** SHA-256 (hex) of bytes: the key of a blob. */

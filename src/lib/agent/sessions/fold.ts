@@ -14,11 +14,65 @@ export const rehearsalProvider = 'rehearsal';
 export function foldTranscript(
 	branch: readonly Entry[],
 	reader: { readonly isRehearsal: boolean }
-): TranscriptMessage[] {
-	const entries = applySummary(branch);
-	const results = collectResults(entries);
-	const messages: TranscriptMessage[] = [];
-	for (const entry of entries) {
+): readonly TranscriptMessage[] {
+	return createTranscript(branch, reader).messages();
+}
+
+/** The same, kept up as the branch grows: a running turn does not fold it again for each request. */
+export interface Transcript {
+	readonly isRehearsal: boolean;
+	/** The next entry of the branch. */
+	add(entry: Entry): void;
+	/** As of now; what comes later does not change it. */
+	messages(): readonly TranscriptMessage[];
+}
+
+export function createTranscript(
+	start: readonly Entry[],
+	{ isRehearsal }: { readonly isRehearsal: boolean }
+): Transcript {
+	const branch = [...start];
+	let messages: TranscriptMessage[] = [];
+	/** The calls of the newest answer, and the place of the message that holds their results. */
+	let calls: readonly CallPart[] = [];
+	let place = 0;
+	const settled = new Set<CallPart>();
+
+	function addAnswer(entry: Entry): void {
+		const byRehearsal = entry.response?.model.provider === rehearsalProvider;
+		const parts =
+			byRehearsal && !isRehearsal ? entry.parts.filter((part) => part.type === 'call') : entry.parts;
+		calls = parts.filter((part) => part.type === 'call');
+		settled.clear();
+		if (parts.length === 0) return;
+		messages.push(
+			entry.response === undefined
+				? { role: 'assistant', parts }
+				: { role: 'assistant', parts, from: entry.response.model }
+		);
+		if (calls.length === 0) return;
+		place = messages.length;
+		messages.push({ role: 'tool', parts: calls.map(lostResult) });
+	}
+
+	/** A result is told by the newest answer and its call's id: ids may repeat in later responses. The first one counts. */
+	function addResults(entry: Entry): void {
+		for (const part of entry.parts) {
+			if (part.type !== 'result') continue;
+			const same = calls.filter((call) => call.callId === part.callId && !settled.has(call));
+			const known = messages[place];
+			// A result without a call is dropped.
+			if (same.length === 0 || known === undefined) continue;
+			for (const call of same) settled.add(call);
+			// A new message: the old one may be on its way to a model.
+			const parts = known.parts.map((before, index) =>
+				same.some((call) => call === calls[index]) ? part : before
+			);
+			messages[place] = { role: 'tool', parts };
+		}
+	}
+
+	function fold(entry: Entry): void {
 		switch (entry.kind) {
 			case 'user':
 				if (entry.parts.length > 0) messages.push({ role: 'user', parts: entry.parts });
@@ -30,37 +84,29 @@ export function foldTranscript(
 				messages.push({ role: 'user', parts: [{ type: 'text', text: `[Note] ${plainText(entry.parts)}` }] });
 				break;
 			case 'assistant':
-				pushAnswer(messages, entry, results, reader.isRehearsal);
+				addAnswer(entry);
 				break;
 			case 'result':
-				// Answered where its call stands; a result without a call is dropped there.
+				addResults(entry);
 				break;
 		}
 	}
-	return messages;
-}
 
-function pushAnswer(
-	messages: TranscriptMessage[],
-	entry: Entry,
-	results: ReadonlyMap<string, ResultPart>,
-	forRehearsal: boolean
-): void {
-	const byRehearsal = entry.response?.model.provider === rehearsalProvider;
-	const parts =
-		byRehearsal && !forRehearsal ? entry.parts.filter((part) => part.type === 'call') : entry.parts;
-	const calls = parts.filter((part) => part.type === 'call');
-	if (parts.length === 0) return;
-	messages.push({
-		role: 'assistant',
-		parts,
-		...(entry.response === undefined ? {} : { from: entry.response.model })
-	});
-	if (calls.length === 0) return;
-	messages.push({
-		role: 'tool',
-		parts: calls.map((call) => results.get(resultKey(entry.id, call)) ?? lostResult(call))
-	});
+	applySummary(branch).forEach(fold);
+	return {
+		isRehearsal,
+		messages: () => messages.slice(),
+		add(entry) {
+			branch.push(entry);
+			if (entry.kind !== 'summary') {
+				fold(entry);
+				return;
+			}
+			messages = [];
+			calls = [];
+			applySummary(branch).forEach(fold);
+		}
+	};
 }
 
 /** Everything up to the newest summary's mark is replaced by that summary. */
@@ -77,25 +123,7 @@ function applySummary(branch: readonly Entry[]): readonly Entry[] {
 	return branch;
 }
 
-/** Results by the assistant entry that they follow and their call's id: ids may repeat in later responses. */
-function collectResults(entries: readonly Entry[]): Map<string, ResultPart> {
-	const results = new Map<string, ResultPart>();
-	let answer: Entry | undefined;
-	for (const entry of entries) {
-		if (entry.kind === 'assistant') answer = entry;
-		if (entry.kind !== 'result' || answer === undefined) continue;
-		for (const part of entry.parts) {
-			if (part.type !== 'result') continue;
-			const key = `${answer.id}/${part.callId}`;
-			if (!results.has(key)) results.set(key, part);
-		}
-	}
-	return results;
-}
-
-function resultKey(entryId: string, call: CallPart): string {
-	return `${entryId}/${call.callId}`;
-}
+const notRun = new AppError('skill/not-run').toWire();
 
 function lostResult(call: CallPart): ResultPart {
 	return {
@@ -104,7 +132,7 @@ function lostResult(call: CallPart): ResultPart {
 		action: call.action,
 		status: 'not-run',
 		output: null,
-		error: new AppError('skill/not-run').toWire(),
+		error: notRun,
 		startedAt: 0,
 		durationMs: 0
 	};

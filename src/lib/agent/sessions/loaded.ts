@@ -38,6 +38,8 @@ export interface LoadedSession {
 
 /** What only the repository may do with a loaded session. */
 export interface LoadedState extends LoadedSession {
+	/** An entry of this build's own making, just committed: nothing of it need be checked. */
+	add(entry: Entry): void;
 	/** One stored element; a bad one is counted and skipped. */
 	addStored(element: unknown, place: 'live' | 'packed'): void;
 	inherit(entry: Entry, stored: unknown): void;
@@ -50,101 +52,114 @@ export interface LoadedState extends LoadedSession {
 }
 
 export function createLoaded(first: SessionRecord, lineage: readonly string[]): LoadedState {
-	const tree = createTree();
-	const entries = new Map<string, Entry>();
-	const raws = new Map<string, unknown>();
-	const inherited = new Set<string>();
-	const live = new Map<string, StoredEntry>();
-	let record = first;
-	let known = facts(first);
-	let badRows = 0;
-	let nextSegmentOrd = 0;
-	let isCutOff = false;
+	return new Loaded(first, lineage);
+}
 
-	function setRecord(next: SessionRecord): void {
-		record = next;
-		known = facts(next);
+/** A class for its getters: a literal's would give each session a shape of its own, kept until a full garbage collection. */
+class Loaded implements LoadedState {
+	readonly tree = createTree();
+	readonly entries = new Map<string, Entry>();
+	readonly lineage: readonly string[];
+	readonly #raws = new Map<string, unknown>();
+	readonly #inherited = new Set<string>();
+	readonly #live = new Map<string, StoredEntry>();
+	#record: SessionRecord;
+	#facts: SessionFacts;
+	#badRows = 0;
+	#nextSegmentOrd = 0;
+	#isCutOff = false;
+
+	constructor(first: SessionRecord, lineage: readonly string[]) {
+		this.lineage = lineage;
+		this.#record = first;
+		this.#facts = facts(first);
 	}
-
-	function headOf(): string | null {
-		if (known.head !== null && tree.has(known.head)) return known.head;
-		let last: string | null = null;
-		for (const root of tree.children(null)) last = root;
-		return last === null ? null : tree.newestLeaf(last);
+	get record(): SessionRecord {
+		return this.#record;
 	}
-
-	return {
-		get record() {
-			return record;
-		},
-		get facts() {
-			return known;
-		},
-		tree,
-		entries,
-		entry: (id) => entries.get(id),
-		branch(head = headOf()) {
-			const found: Entry[] = [];
-			for (const id of tree.branch(head)) {
-				const entry = entries.get(id);
-				if (entry !== undefined) found.push(entry);
-			}
-			return found;
-		},
-		get head() {
-			return headOf();
-		},
-		isInherited: (id) => inherited.has(id),
-		stored: (id) => raws.get(id) ?? entries.get(id),
-		live: () => [...live.values()],
-		get nextSegmentOrd() {
-			return nextSegmentOrd;
-		},
-		get badRows() {
-			return badRows;
-		},
-		lineage,
-		get isCutOff() {
-			return isCutOff;
-		},
-		addStored(element, place) {
-			const read = readEntry(element);
-			if (read.state === 'bad') {
-				badRows++;
-				return;
-			}
-			const { entry } = read;
-			if (place === 'packed') live.delete(entry.id);
-			if (!tree.add(entry)) return;
-			entries.set(entry.id, entry);
-			if (read.state !== 'ok') {
-				raws.set(entry.id, read.raw);
-				badRows++;
-			}
-			if (place === 'live') {
-				const row = read.state === 'ok' ? entry : read.raw;
-				if (typeof row === 'object' && row !== null) live.set(entry.id, { id: entry.id, row });
-			}
-		},
-		inherit(entry, stored) {
-			if (!tree.add(entry)) return;
-			entries.set(entry.id, entry);
-			inherited.add(entry.id);
-			if (stored !== undefined && stored !== entry) raws.set(entry.id, stored);
-		},
-		setRecord,
-		replaceRecord(row) {
-			const next = readSessionRecord(row);
-			if (next !== null) setRecord(next);
-		},
-		setPacked(next) {
-			nextSegmentOrd = Math.max(nextSegmentOrd, next);
-		},
-		countBad() {
-			badRows++;
-		},
-		markCutOff() {
-			isCutOff = true;
+	get facts(): SessionFacts {
+		return this.#facts;
+	}
+	get nextSegmentOrd(): number {
+		return this.#nextSegmentOrd;
+	}
+	get badRows(): number {
+		return this.#badRows;
+	}
+	get isCutOff(): boolean {
+		return this.#isCutOff;
+	}
+	get head(): string | null {
+		const { head } = this.#facts;
+		if (head !== null && this.tree.has(head)) return head;
+		const last = this.tree.children(null).at(-1);
+		return last === undefined ? null : this.tree.newestLeaf(last);
+	}
+	entry(id: string): Entry | undefined {
+		return this.entries.get(id);
+	}
+	branch(head = this.head): Entry[] {
+		const found: Entry[] = [];
+		for (const id of this.tree.branch(head)) {
+			const entry = this.entries.get(id);
+			if (entry !== undefined) found.push(entry);
 		}
-	};
+		return found;
+	}
+	isInherited(id: string): boolean {
+		return this.#inherited.has(id);
+	}
+	stored(id: string): unknown {
+		return this.#raws.get(id) ?? this.entries.get(id);
+	}
+	live(): readonly StoredEntry[] {
+		return [...this.#live.values()];
+	}
+	add(entry: Entry): void {
+		if (!this.tree.add(entry)) return;
+		this.entries.set(entry.id, entry);
+		this.#live.set(entry.id, { id: entry.id, row: entry });
+	}
+	addStored(element: unknown, place: 'live' | 'packed'): void {
+		const read = readEntry(element);
+		if (read.state === 'bad') {
+			this.#badRows++;
+			return;
+		}
+		const { entry } = read;
+		if (place === 'packed') this.#live.delete(entry.id);
+		if (!this.tree.add(entry)) return;
+		this.entries.set(entry.id, entry);
+		if (read.state !== 'ok') {
+			this.#raws.set(entry.id, read.raw);
+			this.#badRows++;
+		}
+		if (place === 'live') {
+			const row = read.state === 'ok' ? entry : read.raw;
+			if (typeof row === 'object' && row !== null) this.#live.set(entry.id, { id: entry.id, row });
+		}
+	}
+	inherit(entry: Entry, stored: unknown): void {
+		if (!this.tree.add(entry)) return;
+		this.entries.set(entry.id, entry);
+		this.#inherited.add(entry.id);
+		if (stored !== undefined && stored !== entry) this.#raws.set(entry.id, stored);
+	}
+	setRecord(record: SessionRecord): void {
+		this.#record = record;
+		this.#facts = facts(record);
+	}
+	replaceRecord(row: unknown): void {
+		const next = readSessionRecord(row);
+		if (next !== null) this.setRecord(next);
+	}
+	setPacked(nextSegmentOrd: number): void {
+		this.#nextSegmentOrd = Math.max(this.#nextSegmentOrd, nextSegmentOrd);
+	}
+	countBad(): void {
+		this.#badRows++;
+	}
+	markCutOff(): void {
+		this.#isCutOff = true;
+	}
 }

@@ -98,8 +98,9 @@ export function createRepository({
 
 	/** What this device writes next must win over everything it has seen. */
 	function observe(record: SessionRecord): void {
-		for (const { lam } of Object.values(record.registers)) seen = Math.max(seen, lam);
-		openClock?.observe(seen);
+		const before = seen;
+		for (const { lam } of Object.values(record.registers)) if (lam > seen) seen = lam;
+		if (seen > before) openClock?.observe(seen);
 	}
 
 	function cached(sessionId: string): LoadedState | undefined {
@@ -162,7 +163,7 @@ export function createRepository({
 	}
 
 	function apply(entries: readonly Entry[], record?: SessionRecord): void {
-		for (const entry of entries) whenLoaded(entry.sessionId, (loaded) => loaded.addStored(entry, 'live'));
+		for (const entry of entries) whenLoaded(entry.sessionId, (loaded) => loaded.add(entry));
 		if (record === undefined) return;
 		observe(record);
 		whenLoaded(record.id, (loaded) => loaded.setRecord(record));

@@ -72,7 +72,7 @@ describe('tree', () => {
 	it('keeps the first of two entries with one id', () => {
 		const tree = treeOf(['a', null]);
 		expect(tree.add(entry('a', 'x'))).toBe(false);
-		expect(tree.size).toBe(1);
+		expect(tree.size()).toBe(1);
 	});
 
 	it('takes an entry without its parent for a root, until the parent arrives', () => {

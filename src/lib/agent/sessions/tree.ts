@@ -5,6 +5,7 @@
  */
 
 import type { Entry, EntryKind } from '../../wire/entries';
+import { oneLine } from './one-line';
 
 export interface Node {
 	readonly id: string;
@@ -22,7 +23,7 @@ export interface Node {
 }
 
 export interface Tree {
-	readonly size: number;
+	size(): number;
 	/** False when an entry with this id is there already; the first one stays. */
 	add(entry: Entry): boolean;
 	has(id: string): boolean;
@@ -113,9 +114,7 @@ export function createTree(): Tree {
 	}
 
 	return {
-		get size() {
-			return nodes.length;
-		},
+		size: () => nodes.length,
 		add(entry) {
 			if (places.has(entry.id)) return false;
 			const place = nodes.length;
@@ -209,9 +208,6 @@ export function countItems(entry: Entry): number {
 
 const maximumLabel = 60;
 
-/** All that is not one plain space already: replacing each space by itself cost more than the rest of a journal's commit. */
-const whiteSpace = /\s{2,}|[^\S ]/g;
-
 /** First words of an entry, for a drawn tree and for lists. */
 export function labelOf(entry: Entry, maximum: number = maximumLabel): string {
 	let text = '';
@@ -227,11 +223,7 @@ export function labelOf(entry: Entry, maximum: number = maximumLabel): string {
 
 /** One line of at most `maximum` UTF-16 units that never ends in half a character. */
 export function firstWords(text: string, maximum: number): string {
-	const line = text
-		.trimStart()
-		.slice(0, maximum * 8)
-		.trim()
-		.replace(whiteSpace, ' ');
+	const line = oneLine(text, maximum);
 	if (line.length <= maximum) return line;
 	const cut = line.slice(0, maximum - 1);
 	return `${(/[\uD800-\uDBFF]$/.test(cut) ? cut.slice(0, -1) : cut).trimEnd()}…`;
