@@ -5,17 +5,9 @@
 
 import { isJsonObject, parseJson } from '../../wire/json';
 import type { Json, JsonObject } from '../../wire/json';
+import { createDecoder } from './decoder';
 import { endOfString, stringBetween } from './delta-template';
-import {
-	addCitation,
-	addExtras,
-	count,
-	createDecoder,
-	createDraft,
-	openCall,
-	openSlot,
-	without
-} from './draft';
+import { addCitation, addExtras, count, createDraft, growSlot, openCall, openSlot, without } from './draft';
 import type { Draft, Emit, Slot } from './draft';
 import type { Decoder, ProtocolTarget } from './protocol';
 import { readErrorObject } from './provider-errors';
@@ -24,7 +16,6 @@ interface Block {
 	readonly type: string;
 	readonly start: JsonObject;
 	slot: Slot | undefined;
-	index: number;
 	/** Arguments that came whole with the block's start; deltas replace them. */
 	json: string;
 }
@@ -144,7 +135,7 @@ function readUsage(draft: Draft, usage: Json | undefined): void {
 
 function startBlock(draft: Draft, start: JsonObject, emit: Emit): Block {
 	const type = typeof start['type'] === 'string' ? start['type'] : '';
-	const block: Block = { type, start, slot: undefined, index: -1, json: '' };
+	const block: Block = { type, start, slot: undefined, json: '' };
 	switch (type) {
 		case 'text':
 			if (typeof start['text'] === 'string' && start['text'] !== '')
@@ -164,7 +155,6 @@ function startBlock(draft: Draft, start: JsonObject, emit: Emit): Block {
 			const { id, name, input } = start;
 			if (typeof name !== 'string' || name === '') break;
 			block.slot = openCall(draft, typeof id === 'string' ? id : '', name, emit);
-			block.index = draft.slots.length - 1;
 			addExtras(block.slot, without(start, ['type', 'id', 'name', 'input']));
 			if (isJsonObject(input) && Object.keys(input).length > 0) block.json = JSON.stringify(input);
 			break;
@@ -179,7 +169,6 @@ function open(draft: Draft, block: Block): Slot {
 	if (block.slot !== undefined) return block.slot;
 	const kind = block.type === 'text' ? 'text' : block.type.endsWith('thinking') ? 'reasoning' : 'provider';
 	block.slot = openSlot(draft, kind);
-	block.index = draft.slots.length - 1;
 	if (kind === 'text') addExtras(block.slot, without(block.start, ['type', 'text']));
 	if (block.type === 'thinking')
 		addExtras(block.slot, without(block.start, ['type', 'thinking', 'signature']));
@@ -187,10 +176,7 @@ function open(draft: Draft, block: Block): Slot {
 }
 
 function writeText(draft: Draft, block: Block, delta: string, emit: Emit): void {
-	if (delta === '') return;
-	const slot = open(draft, block);
-	slot.text += delta;
-	emit({ type: slot.kind === 'reasoning' ? 'reasoning' : 'text', index: block.index, delta });
+	if (delta !== '') growSlot(open(draft, block), delta, emit);
 }
 
 const deltaHead = '{"type":"content_block_delta","index":';
@@ -230,10 +216,8 @@ const space = 32;
 
 function growJson(block: Block, piece: string, emit: Emit): void {
 	if (piece === '' || block.slot === undefined) return;
-	block.slot.text += piece;
-	if (block.slot.kind !== 'call') return;
 	block.json = '';
-	emit({ type: 'call-delta', index: block.index, callId: block.slot.callId, delta: piece });
+	growSlot(block.slot, piece, emit);
 }
 
 function readDelta(draft: Draft, block: Block | undefined, delta: Json | undefined, emit: Emit): void {
@@ -291,10 +275,7 @@ function stopBlock(block: Block | undefined, emit: Emit): void {
 	if (block === undefined || slot === undefined || slot.isDone) return;
 	slot.isDone = true;
 	if (slot.kind === 'call') {
-		if (block.json !== '') {
-			slot.text = block.json;
-			emit({ type: 'call-delta', index: block.index, callId: slot.callId, delta: block.json });
-		}
+		growSlot(slot, block.json, emit);
 		return;
 	}
 	const raw = slot.raw ?? block.start;

@@ -5,12 +5,14 @@
 
 import { isJsonObject } from '../../wire/json';
 import type { Json, JsonObject } from '../../wire/json';
+import { createDecoder } from './decoder';
 import {
 	addCitation,
 	addExtras,
 	count,
-	createDecoder,
 	createDraft,
+	growOpen,
+	growSlot,
 	openCall,
 	openSlot,
 	without
@@ -23,15 +25,12 @@ import { readErrorObject } from './provider-errors';
 
 interface State {
 	readonly draft: Draft;
-	/** The slot that text may still grow in, and its place. */
-	open: Slot | undefined;
-	place: number;
 	/** A call whose arguments come in pieces. */
-	partial: { readonly slot: Slot; readonly place: number; readonly args: PartialArgs } | undefined;
+	partial: { readonly slot: Slot; readonly args: PartialArgs } | undefined;
 }
 
 export function decodeGemini(target: ProtocolTarget): Decoder {
-	const state: State = { draft: createDraft(), open: undefined, place: -1, partial: undefined };
+	const state: State = { draft: createDraft(), partial: undefined };
 	return createDecoder({
 		provider: target.ref.provider,
 		draft: state.draft,
@@ -76,37 +75,31 @@ function readPart(state: State, part: JsonObject, emit: Emit): void {
 		slot.raw = part;
 		slot.isDone = true;
 		slot.gist = gistOf(part);
-		state.open = undefined;
 	}
 }
 
 function readText(state: State, part: JsonObject, text: string, emit: Emit): void {
 	const kind = part['thought'] === true ? 'reasoning' : 'text';
 	const extras = without(part, ['text', 'thought']);
-	let slot = state.open;
-	if (slot?.kind !== kind || extras !== undefined) {
-		if (text === '' && extras === undefined) return;
-		slot = openSlot(state.draft, kind);
-		state.open = slot;
-		state.place = state.draft.slots.length - 1;
+	if (extras === undefined) {
+		growOpen(state.draft, kind, text, emit);
+		return;
 	}
-	slot.text += text;
-	if (text !== '') emit({ type: kind, index: state.place, delta: text });
-	if (extras === undefined) return;
 	// A part with a signature is merged with nothing.
+	const slot = openSlot(state.draft, kind);
+	growSlot(slot, text, emit);
 	addExtras(slot, extras);
-	state.open = undefined;
+	state.draft.open = undefined;
 }
 
 function readCall(state: State, part: JsonObject, call: JsonObject, emit: Emit): void {
 	const { name, args, id, partialArgs, willContinue } = call;
-	state.open = undefined;
+	state.draft.open = undefined;
 	if (typeof name === 'string' && name !== '') {
 		const slot = openCall(state.draft, typeof id === 'string' ? id : '', name, emit);
-		const place = state.draft.slots.length - 1;
 		addExtras(slot, without(part, ['functionCall']));
 		if (typeof id === 'string') addExtras(slot, { id });
-		state.partial = { slot, place, args: createPartialArgs() };
+		state.partial = { slot, args: createPartialArgs() };
 	}
 	const { partial } = state;
 	if (partial === undefined) return;
@@ -114,10 +107,8 @@ function readCall(state: State, part: JsonObject, call: JsonObject, emit: Emit):
 	if (Array.isArray(partialArgs))
 		for (const piece of partialArgs) if (isJsonObject(piece)) partial.args.add(piece);
 	if (willContinue === true) return;
-	const text = JSON.stringify(partial.args.value());
-	partial.slot.text = text;
+	growSlot(partial.slot, JSON.stringify(partial.args.value()), emit);
 	partial.slot.isDone = true;
-	emit({ type: 'call-delta', index: partial.place, callId: partial.slot.callId, delta: text });
 	state.partial = undefined;
 }
 

@@ -5,7 +5,8 @@
 
 import { isJsonObject } from '../../wire/json';
 import type { Json, JsonObject } from '../../wire/json';
-import { addCitation, count, createDecoder, createDraft, openCall, openSlot, without } from './draft';
+import { createDecoder } from './decoder';
+import { addCitation, count, createDraft, growSlot, openCall, openSlot, without } from './draft';
 import type { Draft, Emit, Slot } from './draft';
 import type { Decoder, ProtocolTarget } from './protocol';
 import { readErrorObject } from './provider-errors';
@@ -14,7 +15,6 @@ interface Item {
 	readonly type: string;
 	/** One slot per content part of a message; one for anything else. */
 	readonly slots: (Slot | undefined)[];
-	readonly places: number[];
 	/** The summary part that reasoning grows in. */
 	summary: number;
 }
@@ -89,7 +89,6 @@ function startItem(
 	const started: Item = {
 		type: typeof item['type'] === 'string' ? item['type'] : '',
 		slots: [],
-		places: [],
 		summary: 0
 	};
 	items.set(index, started);
@@ -102,23 +101,15 @@ function startItem(
 		case 'custom_tool_call':
 			if (typeof name !== 'string' || name === '') break;
 			started.slots[0] = openCall(draft, typeof id === 'string' ? id : '', name, emit);
-			started.places[0] = draft.slots.length - 1;
 			break;
 		default:
 			started.slots[0] = openSlot(draft, 'provider');
-			started.places[0] = draft.slots.length - 1;
 	}
 	return started;
 }
 
 function slotOf(draft: Draft, item: Item, kind: 'text' | 'refusal' | 'reasoning', at: number): Slot {
-	let slot = item.slots[at];
-	if (slot === undefined) {
-		slot = openSlot(draft, kind);
-		item.slots[at] = slot;
-		item.places[at] = draft.slots.length - 1;
-	}
-	return slot;
+	return (item.slots[at] ??= openSlot(draft, kind));
 }
 
 /** Content parts are few; a wild index must not make a wild array. */
@@ -135,10 +126,7 @@ function grow(
 	emit: Emit
 ): void {
 	if (item?.type !== 'message' || typeof delta !== 'string' || delta === '') return;
-	const at = contentIndex(index);
-	const slot = slotOf(draft, item, kind, at);
-	slot.text += delta;
-	if (slot.kind === 'text') emit({ type: 'text', index: item.places[at] ?? 0, delta });
+	growSlot(slotOf(draft, item, kind, contentIndex(index)), delta, emit);
 }
 
 function growReasoning(
@@ -153,15 +141,12 @@ function growReasoning(
 	const at = contentIndex(index);
 	const said = at !== item.summary && slot.text !== '' ? `\n\n${delta}` : delta;
 	item.summary = at;
-	slot.text += said;
-	emit({ type: 'reasoning', index: item.places[0] ?? 0, delta: said });
+	growSlot(slot, said, emit);
 }
 
 function growArgs(item: Item | undefined, delta: Json | undefined, emit: Emit): void {
 	const slot = item?.slots[0];
-	if (item === undefined || slot?.kind !== 'call' || typeof delta !== 'string' || delta === '') return;
-	slot.text += delta;
-	emit({ type: 'call-delta', index: item.places[0] ?? 0, callId: slot.callId, delta });
+	if (slot?.kind === 'call' && typeof delta === 'string') growSlot(slot, delta, emit);
 }
 
 function finishItem(
@@ -178,7 +163,7 @@ function finishItem(
 			return;
 		case 'reasoning': {
 			const slot = slotOf(draft, started, 'reasoning', 0);
-			settleText(slot, reasoningText(item), started.places[0] ?? 0, emit);
+			settleText(slot, reasoningText(item), emit);
 			slot.extras = { item };
 			return;
 		}
@@ -201,7 +186,7 @@ function finishCall(started: Item, item: JsonObject, emit: Emit): void {
 	if (slot === undefined) return;
 	const isCustom = started.type === 'custom_tool_call';
 	const said = isCustom ? item['input'] : item['arguments'];
-	settleText(slot, typeof said === 'string' ? said : slot.text, started.places[0] ?? 0, emit);
+	settleText(slot, typeof said === 'string' ? said : slot.text, emit);
 	slot.isDone = item['status'] !== 'incomplete';
 	if (isCustom) {
 		slot.args = { input: slot.text };
@@ -221,7 +206,7 @@ function finishMessage(draft: Draft, started: Item, item: JsonObject, emit: Emit
 		const said = isRefusal ? part['refusal'] : part['text'];
 		if (typeof said !== 'string') continue;
 		const slot = slotOf(draft, started, isRefusal ? 'refusal' : 'text', at);
-		settleText(slot, said, started.places[at] ?? 0, emit);
+		settleText(slot, said, emit);
 		slot.extras = { item: rest, part: without(part, ['type', 'text', 'refusal']) ?? {} };
 		for (const note of Array.isArray(part['annotations']) ? part['annotations'] : []) {
 			if (isJsonObject(note)) addCitation(slot, note['url'], note['title']);
@@ -230,13 +215,9 @@ function finishMessage(draft: Draft, started: Item, item: JsonObject, emit: Emit
 }
 
 /** The provider's last word on a text. What the deltas had not said yet is said now. */
-function settleText(slot: Slot, text: string, index: number, emit: Emit): void {
-	if (text === slot.text) return;
-	const delta = text.startsWith(slot.text) ? text.slice(slot.text.length) : '';
-	slot.text = text;
-	if (delta === '') return;
-	if (slot.kind === 'call') emit({ type: 'call-delta', index, callId: slot.callId, delta });
-	else if (slot.kind === 'text' || slot.kind === 'reasoning') emit({ type: slot.kind, index, delta });
+function settleText(slot: Slot, text: string, emit: Emit): void {
+	if (text.startsWith(slot.text)) growSlot(slot, text.slice(slot.text.length), emit);
+	else slot.text = text;
 }
 
 function reasoningText(item: JsonObject): string {

@@ -7,7 +7,7 @@
 
 import { isJsonObject } from '../../wire/json';
 import type { Json, JsonObject } from '../../wire/json';
-import { createDecoder } from './draft';
+import { createDecoder } from './decoder';
 import type { Emit } from './draft';
 import { writeChatMessages } from './openai-chat';
 import { createChatState, finishChat, readChunk } from './openai-chat-decoder';
@@ -91,7 +91,7 @@ function readEvent(state: ChatState, value: JsonObject, emit: Emit, event: strin
 									? null
 									: JSON.stringify(response),
 						...(Array.isArray(calls)
-							? { tool_calls: calls.map((call, index) => toChatCall(call, state.calls.length + index)) }
+							? { tool_calls: calls.map((call, index) => toChatCall(call, state.calls.count() + index)) }
 							: {})
 					},
 					finish_reason: said === value ? (said['finish_reason'] ?? null) : 'stop'
