@@ -31,7 +31,7 @@ const ports: AgentPorts = {
 	},
 	ids: { next: () => uuidv7() },
 	random: { float: () => Math.random(), bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
-	fetch: (request) => fetch(request)
+	fetch: (to, init) => fetch(to, init)
 };
 
 const lockName = 'wherry:agent';

@@ -32,7 +32,7 @@ const frames = { anthropic: steps.map(anthropicFrames), openai: steps.map(openAi
 type Wire = keyof typeof frames;
 
 /** Answers each request with the next step of the script. */
-function createServer(wire: Wire): () => Promise<Response> {
+function createServer(wire: Wire): (...request: readonly unknown[]) => Promise<Response> {
 	let at = 0;
 	return () => Promise.resolve(responseOf(frames[wire][at++] ?? []));
 }
@@ -58,9 +58,9 @@ function createPort(wire: Wire): ModelPort {
 		random: { float: Math.random, bytes: (length) => new Uint8Array(length) },
 		targets: () => target,
 		loadProtocol: () => Promise.resolve(protocol),
-		sign: (request) => {
-			request.headers.set('x-api-key', 'k');
-			return Promise.resolve(request);
+		sign: ({ headers }) => {
+			headers.set('x-api-key', 'k');
+			return Promise.resolve(headers);
 		},
 		chain: () => undefined,
 		rehearsal: none,
@@ -90,12 +90,12 @@ const bare = (wire: Wire) => async (): Promise<Outcome> => {
 		let text = '';
 		let id = '';
 		let json = '';
-		// The request is built as anyone would build it.
-		new Request('http://localhost/v1', {
+		// An address and an init, as everybody here calls `fetch`; making a Request of them is its own work.
+		const answer = await fetch('http://localhost/v1', {
 			method: 'POST',
 			body: JSON.stringify({ system, messages, tools: [toolInput] })
 		});
-		const reader = (await fetch()).body?.getReader();
+		const reader = answer.body?.getReader();
 		const decoder = new TextDecoder();
 		const parser = createParser({
 			onEvent: ({ data }) => {

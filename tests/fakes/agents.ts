@@ -94,7 +94,7 @@ export async function openTab(options: {
 			},
 			ids: { next: () => uuidv7() },
 			random: { float: Math.random, bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
-			fetch: options.fetch ?? (() => Promise.reject(new TypeError('offline')))
+			fetch: (to, init) => options.fetch?.(new Request(to, init)) ?? Promise.reject(new TypeError('offline'))
 		},
 		device: { id: 'test-device' },
 		plugins: builtInPlugins,

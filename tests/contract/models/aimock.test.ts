@@ -29,14 +29,14 @@ function portTo(url: string, protocol: 'openai-chat' | undefined): ModelPort {
 	const unused: ModelPort = { ask: () => Promise.reject(new Error('unused')), describe: traitsOf };
 	const choice = { via: 'direct', baseUrl: url, ...(protocol === undefined ? {} : { protocol }) } as const;
 	return createModelPort({
-		fetch: (request) => fetch(request),
+		fetch: (to, init) => fetch(to, init),
 		clock: { now: () => Date.now(), sleep },
 		random: createSeededRandom(1),
 		targets: (ref) => resolveTarget(ref, choice, undefined),
 		loadProtocol,
-		sign: (request, target) => {
-			putKey(target.provider, request.headers, 'k');
-			return Promise.resolve(request);
+		sign: ({ headers }, target) => {
+			putKey(target.provider, headers, 'k');
+			return Promise.resolve(headers);
 		},
 		chain: () => undefined,
 		rehearsal: unused,

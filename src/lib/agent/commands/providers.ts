@@ -48,7 +48,7 @@ export function createProviders(parts: ProviderParts): Providers {
 			return resolveTarget(ref, choiceOf(ref.provider), parts.relayOrigin);
 		},
 		loadProtocol,
-		sign: (request, target) => sign(request, target),
+		sign,
 		chain: (ref) => {
 			const chain = readChain(settings.get('models/chain'));
 			return chain.models.some((model) => model.provider === ref.provider && model.model === ref.model)
@@ -69,19 +69,21 @@ export function createProviders(parts: ProviderParts): Providers {
 			(request.model.provider === 'rehearsal' ? parts.rehearsal : http).ask(request, options)
 	};
 
-	async function sign(request: Request, target: ModelTarget): Promise<Request> {
-		const { provider } = target;
-		if (provider.key === undefined) return request;
+	async function sign(
+		to: { readonly url: string; readonly headers: Headers },
+		{ provider }: ModelTarget
+	): Promise<Headers> {
+		if (provider.key === undefined) return to.headers;
 		if (vault.has(provider.id)) {
-			return vault.sign({
+			return vault.signHeaders({
+				...to,
 				secretId: provider.id,
-				request,
 				place: (headers, key) => {
 					putKey(provider, headers, key);
 				}
 			});
 		}
-		if (provider.key.isOptional || parts.relayKeys().includes(provider.id)) return request;
+		if (provider.key.isOptional || parts.relayKeys().includes(provider.id)) return to.headers;
 		throw new AppError('model/no-key', { message: `${provider.title} has no key yet.` });
 	}
 

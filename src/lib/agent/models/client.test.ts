@@ -57,7 +57,8 @@ function world(
 		})
 	};
 	const port = createModelPort({
-		fetch: async (sent) => {
+		fetch: async (to, init) => {
+			const sent = new Request(to, init);
 			seen.push(sent);
 			const given = answers[seen.length - 1] ?? answers.at(-1);
 			if (given instanceof Error || given === undefined) throw given ?? new TypeError('failed');
@@ -75,9 +76,9 @@ function world(
 		random: createSeededRandom(1),
 		targets: (ref) => resolveTarget(ref, {}, 'https://wherry.test'),
 		loadProtocol,
-		sign: (unsigned) => {
-			unsigned.headers.set('authorization', 'Bearer secret');
-			return Promise.resolve(unsigned);
+		sign: ({ headers }) => {
+			headers.set('authorization', 'Bearer secret');
+			return Promise.resolve(headers);
 		},
 		chain: () => more.chain,
 		rehearsal: silent,

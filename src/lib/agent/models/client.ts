@@ -1,20 +1,19 @@
 /**
- * The model port: one request through a protocol and `fetch`, retries while nothing has been said, then
- * the next model of the chain. Never rejects. Bytes go from `getReader()` straight into the synchronous
- * decoder: a `pipeThrough` chain costs 7 to 20 times as much (`performance.md` P3).
+ * The model port: a request through the model's protocol, retries while nothing has been said, then the
+ * next model of the chain. Never rejects.
  */
 
 import type { Attempt, ModelRef } from '../../wire/entries';
 import { noUsage } from '../../wire/entries';
-import { AppError, isAbort, toAppError } from '../../wire/errors';
+import { AppError, toAppError } from '../../wire/errors';
 import type { ProtocolId } from '../../wire/providers';
-import type { Clock, FetchPort, Random } from '../ports';
+import type { Random } from '../ports';
 import { traitsOf } from './catalog';
-import type { AskOptions, Decoder, ModelPort, ModelReply, ModelRequest, Protocol } from './protocol';
-import { retryAfter } from './provider-errors';
+import { exchange, failed } from './exchange';
+import type { ExchangeDeps } from './exchange';
+import type { AskOptions, ModelPort, ModelReply, ModelRequest, Protocol } from './protocol';
 import { createRetryPlan } from './retry';
 import type { ModelTarget } from './targets';
-import { watchIdle } from './watch-idle';
 
 export interface FallbackChain {
 	/** In order; the asked model always comes first, whether it is listed or not. */
@@ -23,15 +22,11 @@ export interface FallbackChain {
 	readonly perModelTimeoutMs: number;
 }
 
-export interface ModelPortDeps {
-	readonly fetch: FetchPort;
-	readonly clock: Clock;
+export interface ModelPortDeps extends ExchangeDeps {
 	readonly random: Random;
 	/** Where and how to reach a model. Throws an AppError where it cannot be reached. */
 	targets(ref: ModelRef): ModelTarget | Promise<ModelTarget>;
 	loadProtocol(id: ProtocolId): Promise<Protocol | undefined>;
-	/** Puts the person's key on the request (the vault's job). Throws `model/no-key` where there is none. */
-	sign(request: Request, target: ModelTarget): Promise<Request>;
 	/** The chain for a model, as it is set at this moment; undefined: no fallback. */
 	chain(ref: ModelRef): FallbackChain | undefined;
 	readonly rehearsal: ModelPort;
@@ -73,14 +68,7 @@ async function askChain(
 			attempts.push({ model, ok: false, error: error.toWire(), durationMs: 0 });
 			continue;
 		}
-		let hasSpoken = false;
-		const reply = await askOne(deps, { ...request, model }, timeoutMs, {
-			...options,
-			onEvent: (event) => {
-				hasSpoken = true;
-				options.onEvent(event);
-			}
-		});
+		const { reply, hasSpoken } = await askOne(deps, { ...request, model }, timeoutMs, options);
 		const ok = reply.error === undefined;
 		attempts.push({
 			model,
@@ -115,8 +103,10 @@ function orderOf(asked: ModelRef, chain: FallbackChain | undefined): readonly Mo
 	return order;
 }
 
-function failed(model: ModelRef, error: AppError): ModelReply {
-	return { model, parts: [], stop: 'error', error: error.toWire(), usage: noUsage };
+interface Outcome {
+	readonly reply: ModelReply;
+	/** Something of it was shown. */
+	readonly hasSpoken: boolean;
 }
 
 async function askOne(
@@ -124,9 +114,15 @@ async function askOne(
 	request: ModelRequest,
 	timeoutMs: number,
 	options: AskOptions
-): Promise<ModelReply> {
+): Promise<Outcome> {
 	const { model } = request;
-	if (model.provider === 'builtin') return await deps.builtin.ask(request, options);
+	let hasSpoken = false;
+	const onEvent: AskOptions['onEvent'] = (event) => {
+		hasSpoken = true;
+		options.onEvent(event);
+	};
+	const done = (reply: ModelReply): Outcome => ({ reply, hasSpoken });
+	if (model.provider === 'builtin') return done(await deps.builtin.ask(request, { ...options, onEvent }));
 	let target: ModelTarget;
 	let protocol: Protocol | undefined;
 	let body: string;
@@ -140,167 +136,32 @@ async function askOne(
 		({ path, headers } = call);
 		body = JSON.stringify(call.body);
 	} catch (thrown) {
-		return failed(model, toAppError(thrown));
+		return done(failed(model, toAppError(thrown)));
 	}
+	const { signal, requestId } = options;
 	const plan = createRetryPlan(deps.random);
 	for (;;) {
-		if (options.signal.aborted) return { model, parts: [], stop: 'aborted', usage: noUsage };
-		let hasSpoken = false;
-		const outcome = await tryOnce(deps, {
+		if (signal.aborted) return done({ model, parts: [], stop: 'aborted', usage: noUsage });
+		const { reply, retryAfterMs } = await exchange(deps, {
 			protocol,
 			target,
 			url: target.base + path,
 			// Only our own relay expects the id; elsewhere a header that CORS does not list refuses the request.
-			headers: target.via === 'relay' ? { ...headers, 'x-request-id': options.requestId } : headers,
+			headers: target.via === 'relay' ? { ...headers, 'x-request-id': requestId } : headers,
 			body,
 			timeoutMs,
-			options: {
-				...options,
-				onEvent: (event) => {
-					hasSpoken = true;
-					options.onEvent(event);
-				}
-			}
+			signal,
+			onEvent
 		});
-		const { reply, retryAfterMs } = outcome;
-		if (reply.error?.retryable !== true || hasSpoken || reply.parts.length > 0) return reply;
+		if (reply.error?.retryable !== true || hasSpoken || reply.parts.length > 0) return done(reply);
 		// Whoever has just been silent for the whole time is not asked to be so again.
-		if (reply.error.id === 'model/timeout') return reply;
+		if (reply.error.id === 'model/timeout') return done(reply);
 		const wait = plan(retryAfterMs);
-		if (wait === undefined) return reply;
+		if (wait === undefined) return done(reply);
 		try {
-			await deps.clock.sleep(wait, options.signal);
+			await deps.clock.sleep(wait, signal);
 		} catch {
-			return { ...reply, stop: 'aborted' };
+			return done({ ...reply, stop: 'aborted' });
 		}
 	}
-}
-
-interface Try {
-	readonly protocol: Protocol;
-	readonly target: ModelTarget;
-	readonly url: string;
-	readonly headers: Readonly<Record<string, string>>;
-	readonly body: string;
-	readonly timeoutMs: number;
-	readonly options: AskOptions;
-}
-
-interface Outcome {
-	readonly reply: ModelReply;
-	readonly retryAfterMs?: number;
-}
-
-async function tryOnce(deps: ModelPortDeps, one: Try): Promise<Outcome> {
-	const { protocol, target, options } = one;
-	const model = target.target.ref;
-	const watch = watchIdle(deps.clock, one.timeoutMs, options.signal);
-	let decoder: Decoder | undefined;
-	try {
-		const request = new Request(one.url, {
-			method: 'POST',
-			headers: one.headers,
-			body: one.body,
-			signal: watch.signal,
-			// A redirect must not carry a key along. (`error` would say it better, but workerd has no such mode.)
-			redirect: 'manual'
-		});
-		const response = await watch.race(deps.sign(request, target).then(deps.fetch));
-		watch.touch();
-		if (response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)) {
-			return {
-				reply: failed(model, new AppError('model/unavailable', { message: 'This address points elsewhere.' }))
-			};
-		}
-		if (!response.ok) return await readFailure(protocol, response, model, watch);
-		decoder = protocol.decoder(target.target);
-		await readBody(response, decoder, options, watch);
-		return { reply: { ...decoder.end('closed'), model } };
-	} catch (thrown) {
-		return { reply: readThrown(thrown, decoder, model, options.signal, watch.isTimedOut()) };
-	} finally {
-		watch.stop();
-	}
-}
-
-type Watch = ReturnType<typeof watchIdle>;
-
-async function readBody(
-	response: Response,
-	decoder: Decoder,
-	options: AskOptions,
-	watch: Watch
-): Promise<void> {
-	const { body } = response;
-	if (body === null) return;
-	const type = response.headers.get('content-type') ?? '';
-	if (type.includes('json') && !type.includes('event-stream') && !type.includes('ndjson')) {
-		// Asked for a stream, answered whole: one event that the decoders read as well.
-		const text = await watch.race(response.text());
-		decoder.push(new TextEncoder().encode(`data: ${text.replaceAll(/[\r\n]+/g, ' ')}\n\n`), options.onEvent);
-		return;
-	}
-	const reader = body.getReader();
-	// Cancelling ends a pending read and closes the connection, so that the provider stops writing (and charging).
-	const cancel = (): void => {
-		reader.cancel().catch(ignore);
-	};
-	watch.signal.addEventListener('abort', cancel, { once: true });
-	try {
-		for (;;) {
-			const { done, value } = await reader.read();
-			watch.signal.throwIfAborted();
-			if (done) return;
-			watch.touch();
-			decoder.push(value, options.onEvent);
-		}
-	} catch (thrown) {
-		cancel();
-		throw thrown;
-	} finally {
-		watch.signal.removeEventListener('abort', cancel);
-	}
-}
-
-function ignore(): void {
-	// It is being given up anyway.
-}
-
-async function readFailure(
-	protocol: Protocol,
-	response: Response,
-	model: ModelRef,
-	watch: Watch
-): Promise<Outcome> {
-	const text = await watch.race(response.text()).catch(() => '');
-	const error = protocol.readError(response.status, response.headers, text);
-	const wait = retryAfter(response.headers, Date.parse(response.headers.get('date') ?? ''));
-	return { reply: failed(model, error), ...(wait === undefined ? {} : { retryAfterMs: wait }) };
-}
-
-function readThrown(
-	thrown: unknown,
-	decoder: Decoder | undefined,
-	model: ModelRef,
-	signal: AbortSignal,
-	isTimedOut: boolean
-): ModelReply {
-	const isStopped = signal.aborted && !isTimedOut;
-	const said = decoder?.end(isStopped ? 'aborted' : 'closed');
-	const partial = { model, parts: said?.parts ?? [], usage: said?.usage ?? noUsage };
-	if (isStopped) return { ...said, ...partial, stop: 'aborted' };
-	// Everything had arrived before the connection broke: then nothing is missing.
-	if (said !== undefined && said.error === undefined && said.stop !== 'cut') return { ...said, model };
-	if (isTimedOut)
-		return { ...said, ...partial, stop: 'error', error: new AppError('model/timeout').toWire() };
-	if (thrown instanceof AppError) return { ...said, ...partial, stop: 'error', error: thrown.toWire() };
-	if (said !== undefined && said.stop === 'cut') return { ...said, model };
-	const error = isAbort(thrown) ? new AppError('model/timeout') : networkError(thrown);
-	return { ...said, ...partial, stop: 'error', error: error.toWire() };
-}
-
-/** `fetch` says no more than "failed" for no network, a wrong name and forbidden CORS; the doctor finds out which. */
-function networkError(thrown: unknown): AppError {
-	const detail = thrown instanceof Error ? thrown.message : '';
-	return new AppError('model/no-network', { cause: thrown, ...(detail === '' ? {} : { data: { detail } }) });
 }

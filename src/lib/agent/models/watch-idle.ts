@@ -21,7 +21,6 @@ export interface IdleWatch {
 
 export function watchIdle(clock: Clock, timeoutMs: number, outer: AbortSignal): IdleWatch {
 	const controller = new AbortController();
-	const timer = new AbortController();
 	let touchedAt = clock.now();
 	let isTimedOut = false;
 	let rejectAll: (reason: unknown) => void = ignore;
@@ -45,7 +44,7 @@ export function watchIdle(clock: Clock, timeoutMs: number, outer: AbortSignal): 
 				give(new DOMException('The model took too long.', 'TimeoutError'));
 				return;
 			}
-			await clock.sleep(left, timer.signal);
+			await clock.sleep(left, controller.signal);
 		}
 	}
 
@@ -61,7 +60,8 @@ export function watchIdle(clock: Clock, timeoutMs: number, outer: AbortSignal): 
 		race: (promise) => Promise.race([promise, aborted]),
 		stop: () => {
 			outer.removeEventListener('abort', onOuter);
-			timer.abort(over);
+			// Ends the sleep. The request is over as well: where its answer was not read, nobody will.
+			controller.abort(over);
 		}
 	};
 }

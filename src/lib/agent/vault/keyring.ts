@@ -1,7 +1,7 @@
 /** Which keys there are, known without asking the store each time; and where each may go on our own relay. */
 
 import { createVault } from './vault';
-import type { SecretInput, VaultServices } from './vault';
+import type { PlaceKey, SecretInput, VaultServices } from './vault';
 
 export interface Keyring {
 	has(id: string): boolean;
@@ -11,8 +11,15 @@ export interface Keyring {
 	sign(input: {
 		readonly secretId: string;
 		readonly request: Request;
-		readonly place: (headers: Headers, key: string) => void;
+		readonly place: PlaceKey;
 	}): Promise<Request>;
+	/** The same for a request that is still an address and headers. */
+	signHeaders(input: {
+		readonly secretId: string;
+		readonly url: string;
+		readonly headers: Headers;
+		readonly place: PlaceKey;
+	}): Promise<Headers>;
 	/** Reads again which keys there are. */
 	reload(): Promise<void>;
 }
@@ -26,6 +33,8 @@ export async function openKeyring(
 		ids = new Set((await vault.list()).map((secret) => secret.id));
 	};
 	await reload();
+	const isRelayFor = (secretId: string) => (url: string) =>
+		services.relayOrigin !== undefined && url.startsWith(`${services.relayOrigin}/api/relay/${secretId}/`);
 	return {
 		has: (id) => ids.has(id),
 		async save(secret) {
@@ -36,14 +45,8 @@ export async function openKeyring(
 			await vault.remove(id);
 			ids.delete(id);
 		},
-		sign: ({ secretId, ...input }) =>
-			vault.sign({
-				...input,
-				secretId,
-				isRelayFor: (url) =>
-					services.relayOrigin !== undefined &&
-					url.startsWith(`${services.relayOrigin}/api/relay/${secretId}/`)
-			}),
+		sign: (input) => vault.sign({ ...input, isRelayFor: isRelayFor(input.secretId) }),
+		signHeaders: (input) => vault.signHeaders({ ...input, isRelayFor: isRelayFor(input.secretId) }),
 		reload
 	};
 }

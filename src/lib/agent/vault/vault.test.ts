@@ -97,6 +97,25 @@ describe('vault', () => {
 		}
 	});
 
+	it('signs bare headers for the same addresses, and judges an address as it will be sent', async () => {
+		const { vault } = world();
+		await vault.save({ id: 'example', origin, kind: 'provider-key', key: canary });
+		const sign = (url: string): Promise<Headers> =>
+			vault.signHeaders({ secretId: 'example', url, headers: new Headers({ a: 'b' }), place, isRelayFor });
+		const signed = await sign('https://my.app/api/relay/example/v1/messages');
+		expect([...signed]).toEqual([
+			['a', 'b'],
+			['x-api-key', canary]
+		]);
+		for (const url of [
+			'https://evil.example/',
+			'https://my.app/api/relay/example/../other/v1/messages',
+			'https://my.app/api/relay/example/%2e%2e/other/v1/messages'
+		]) {
+			await expect(sign(url)).rejects.toMatchObject({ id: 'vault/wrong-origin' });
+		}
+	});
+
 	it('does not open a record that was moved to another id, host or kind, or changed', async () => {
 		const { store, vault } = world();
 		await vault.save({ id: 'a', origin, kind: 'provider-key', key: canary });

@@ -21,14 +21,25 @@ export interface SecretInput {
 	readonly key: string;
 }
 
-export interface SignInput {
+/** Puts the key where the provider wants it; must not keep it. */
+export type PlaceKey = (headers: Headers, key: string) => void;
+
+interface SignWith {
 	readonly secretId: string;
-	/** Its body goes over to the answer. */
-	readonly request: Request;
-	/** Puts the key where the provider wants it; must not keep it. */
-	readonly place: (headers: Headers, key: string) => void;
+	readonly place: PlaceKey;
 	/** Whether an address is the app's own relay path for the provider at that origin. */
 	readonly isRelayFor: (url: string, origin: string) => boolean;
+}
+
+export interface SignInput extends SignWith {
+	/** Its body goes over to the answer. */
+	readonly request: Request;
+}
+
+export interface SignHeadersInput extends SignWith {
+	/** Where the headers will go: to this very address, with redirects not followed. */
+	readonly url: string;
+	readonly headers: Headers;
 }
 
 export interface Vault {
@@ -43,6 +54,8 @@ export interface Vault {
 	 * would carry the header to another host). Throws `vault/wrong-origin`, `vault/no-secret`.
 	 */
 	sign(input: SignInput): Promise<Request>;
+	/** The same for a request that is still an address and headers: a copy of them with the key. */
+	signHeaders(input: SignHeadersInput): Promise<Headers>;
 }
 
 export interface VaultServices {
@@ -178,40 +191,49 @@ export function createVault({ store, crypto, clock, random, epoch }: VaultServic
 			return facts;
 		},
 
-		async sign({ secretId, request, place, isRelayFor }) {
-			const secret = idShape.test(secretId) ? readSecret(await store.get('vault', secretId)) : undefined;
-			if (secret === undefined || secret.facts.id !== secretId)
-				throw new AppError('vault/no-secret', { data: { secretId } });
-			const { row, facts } = secret;
-			const target = new URL(request.url);
-			const hasUser = target.username !== '' || target.password !== '';
-			if (hasUser || (target.origin !== facts.origin && !isRelayFor(request.url, facts.origin))) {
-				throw new AppError('vault/wrong-origin', {
-					data: { secretId, origin: target.origin, bound: facts.origin }
-				});
-			}
-			const opener = await open();
-			if (opener === undefined) throw new AppError('vault/no-secret', { data: { secretId } });
-			let key: string;
-			try {
-				const algorithm = { name: 'AES-GCM', iv: row.iv, additionalData: new TextEncoder().encode(row.aad) };
-				key = new TextDecoder().decode(await subtle.decrypt(algorithm, opener, row.ct));
-			} catch {
-				throw new AppError('vault/no-secret', {
-					message: 'This key cannot be opened here any more.',
-					data: { secretId }
-				});
-			}
-			const headers = new Headers(request.headers);
-			try {
-				place(headers, key);
-			} catch {
-				// No cause: an error about a header's value holds the value.
-				throw new AppError('internal/unexpected', { message: 'The key could not be put into the request.' });
-			}
+		async sign({ request, ...input }) {
+			const headers = await signHeaders({ ...input, url: request.url, headers: request.headers });
 			return new Request(request, { headers, redirect: 'manual' });
-		}
+		},
+
+		signHeaders
 	};
+
+	async function signHeaders(input: SignHeadersInput): Promise<Headers> {
+		const { secretId, url, place, isRelayFor } = input;
+		const secret = idShape.test(secretId) ? readSecret(await store.get('vault', secretId)) : undefined;
+		if (secret === undefined || secret.facts.id !== secretId)
+			throw new AppError('vault/no-secret', { data: { secretId } });
+		const { row, facts } = secret;
+		// Judged as it will be sent: without dot segments.
+		const target = new URL(url);
+		const hasUser = target.username !== '' || target.password !== '';
+		if (hasUser || (target.origin !== facts.origin && !isRelayFor(target.href, facts.origin))) {
+			throw new AppError('vault/wrong-origin', {
+				data: { secretId, origin: target.origin, bound: facts.origin }
+			});
+		}
+		const opener = await open();
+		if (opener === undefined) throw new AppError('vault/no-secret', { data: { secretId } });
+		let key: string;
+		try {
+			const algorithm = { name: 'AES-GCM', iv: row.iv, additionalData: new TextEncoder().encode(row.aad) };
+			key = new TextDecoder().decode(await subtle.decrypt(algorithm, opener, row.ct));
+		} catch {
+			throw new AppError('vault/no-secret', {
+				message: 'This key cannot be opened here any more.',
+				data: { secretId }
+			});
+		}
+		const headers = new Headers(input.headers);
+		try {
+			place(headers, key);
+		} catch {
+			// No cause: an error about a header's value holds the value.
+			throw new AppError('internal/unexpected', { message: 'The key could not be put into the request.' });
+		}
+		return headers;
+	}
 }
 
 function isOrigin(text: string): boolean {
