@@ -8,7 +8,7 @@
  */
 
 import { AppError } from '../wire/errors';
-import { downstreamHeaders } from './header-hygiene';
+import { cleanDownstream } from './header-hygiene';
 import { dataPolicy } from './security-headers';
 import { checkUrl, isPublicAddress, type UrlPolicy, type UrlRefusal } from './ssrf';
 
@@ -144,7 +144,8 @@ function anonymous(headers: Headers): Headers {
 /** The answer as data: capped, nothing to run, nothing to store. */
 function inert(answer: Response, limits: FetchLimits): Response {
 	if (Number(answer.headers.get('content-length') ?? 0) > limits.bytes) throw tooLarge();
-	const headers = downstreamHeaders(answer.headers);
+	const headers = new Headers(answer.headers);
+	cleanDownstream(headers);
 	// The runtime has decompressed: these described the compressed bytes.
 	headers.delete('content-encoding');
 	headers.delete('content-length');

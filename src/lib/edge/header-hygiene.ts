@@ -39,7 +39,7 @@ const droppedUpstream = new Set([
 	'access-control-request-headers',
 	'access-control-request-private-network',
 	'upgrade-insecure-requests',
-	// Ours to choose: see upstreamHeaders.
+	// Ours to choose: see cleanUpstream.
 	'accept-encoding'
 ]);
 const droppedUpstreamPrefixes = ['cf-', 'x-forwarded-', 'sec-', 'x-wherry-', 'mf-'];
@@ -53,24 +53,19 @@ const credentials = new Set([
 	'x-auth-email'
 ]);
 
-/** What goes to the provider. */
-export function upstreamHeaders(from: Headers, provider: RelayProvider): Headers {
-	const named = connectionNames(from);
-	const headers = new Headers();
-	// `forEach`: each step of an iterator is a call into the runtime by itself.
-	from.forEach((value, name) => {
-		if (droppedUpstream.has(name) || named.has(name)) return;
-		const isOwnCredential = provider.authHeaders.includes(name);
-		if (credentials.has(name) && !isOwnCredential) return;
+/** Leaves in a copy of the caller's headers what goes to the provider. */
+export function cleanUpstream(headers: Headers, provider: RelayProvider): void {
+	const isDropped = (name: string): boolean => {
+		if (droppedUpstream.has(name)) return true;
+		if (credentials.has(name) && !provider.authHeaders.includes(name)) return true;
 		// AI Gateway's options are `cf-aig-*`: the one family of cf- headers that is for the provider.
 		const isGatewayOption =
 			name.startsWith('cf-aig-') && provider.authHeaders.includes('cf-aig-authorization');
-		if (!isGatewayOption && droppedUpstreamPrefixes.some((prefix) => name.startsWith(prefix))) return;
-		headers.append(name, value);
-	});
+		return !isGatewayOption && droppedUpstreamPrefixes.some((prefix) => name.startsWith(prefix));
+	};
+	drop(headers, isDropped);
 	// A compressed event stream arrives in lumps, and the runtime overwrites what the client said anyway.
 	headers.set('accept-encoding', 'identity');
-	return headers;
 }
 
 const droppedDownstream = new Set([
@@ -108,16 +103,29 @@ const droppedDownstream = new Set([
 	'x-frame-options'
 ]);
 
-/** What comes back from a provider or a fetched page. */
-export function downstreamHeaders(from: Headers): Headers {
-	const named = connectionNames(from);
-	const headers = new Headers();
-	from.forEach((value, name) => {
-		if (droppedDownstream.has(name) || named.has(name)) return;
-		if (name.startsWith('x-wherry-') || name.startsWith('access-control-') || name.startsWith('cf-')) return;
-		headers.append(name, value);
+const droppedDownstreamPrefixes = ['x-wherry-', 'access-control-', 'cf-'];
+
+/** Leaves in a copy of the headers of a provider or a fetched page what goes back to the caller. */
+export function cleanDownstream(headers: Headers): void {
+	drop(
+		headers,
+		(name) =>
+			droppedDownstream.has(name) || droppedDownstreamPrefixes.some((prefix) => name.startsWith(prefix))
+	);
+}
+
+/**
+ * In place: the runtime copies a whole request or answer in a third of the time that its headers take one by
+ * one. Found first and taken out then, because what is being iterated must not change.
+ */
+function drop(headers: Headers, isDropped: (name: string) => boolean): void {
+	const named = connectionNames(headers);
+	const names: string[] = [];
+	// `forEach`: each step of an iterator is a call into the runtime by itself.
+	headers.forEach((_, name) => {
+		if (named.has(name) || isDropped(name)) names.push(name);
 	});
-	return headers;
+	for (const name of names) headers.delete(name);
 }
 
 /** Headers that `Connection` names are per connection too. */

@@ -9,7 +9,7 @@ import type { ProtocolId, RelayProvider } from '../wire/providers';
 import { audit, pathShape, type AuditLine, type Log } from './audit';
 import { corsHeaders, preflight, readCaller, type Caller } from './caller';
 import { readVariable, type EdgeEnv } from './env';
-import { downstreamHeaders, upstreamHeaders } from './header-hygiene';
+import { cleanDownstream, cleanUpstream } from './header-hygiene';
 import { refuseAs } from './provider-errors';
 import { checkRate } from './rate-limit';
 import { findProvider, relayTarget, splitRelayPath } from './relay-target';
@@ -42,14 +42,13 @@ export async function relay(request: Request, env: EdgeEnv, options: RelayOption
 	const line = { event: 'relay', requestId: caller.requestId, method: request.method } as const;
 	const finish = (response: Response, rest: Pick<AuditLine, 'key' | 'error'>): Response => {
 		addSecurityHeaders(response.headers, url);
-		const facts = {
-			target: provider === undefined ? 'unknown' : id,
-			path: pathShape(path),
-			status: response.status
-		};
-		const entry = { ...line, ...facts, ms: Date.now() - started, ...rest };
+		const { status } = response;
+		const ms = Date.now() - started;
 		// Writing to the log takes as long as everything else here together.
-		const write = (): void => audit(entry, options.log);
+		const write = (): void => {
+			const target = provider === undefined ? 'unknown' : id;
+			audit({ ...line, target, path: pathShape(path), status, ms, ...rest }, options.log);
+		};
 		if (options.later === undefined) write();
 		else options.later(write);
 		return response;
@@ -70,12 +69,14 @@ export async function relay(request: Request, env: EdgeEnv, options: RelayOption
 		const limited = await checkRate(env, caller);
 		if (limited !== undefined) return refuse(limited);
 
-		const headers = upstreamHeaders(request.headers, provider);
-		const key = placeKey({ headers, provider, env, caller, search: url.searchParams });
+		const outgoing = retargeted(request, target);
+		cleanUpstream(outgoing.headers, provider);
+		const key = placeKey({ headers: outgoing.headers, provider, env, caller, search: url.searchParams });
+		const { fetch: send = fetch } = options;
 		const answer =
 			(key !== 'caller' && id === 'workers-ai' && caller.isLoopback
-				? await runWorkersAi(env, path, request)
-				: undefined) ?? (await forward(request, target, headers, options.fetch));
+				? await runWorkersAi(env, path, outgoing)
+				: undefined) ?? (await send(outgoing));
 		// Following it would carry keys elsewhere, and so would a browser that is told to.
 		if (answer.status >= 300 && answer.status < 400 && answer.status !== 304) {
 			return refuse(
@@ -95,33 +96,23 @@ function mayCall(request: Request, caller: Caller): boolean {
 	return caller.origin !== 'foreign' && (destination === null || destination === 'empty');
 }
 
-function forward(
-	request: Request,
-	target: string,
-	headers: Headers,
-	send: RelayOptions['fetch'] = (outgoing) => fetch(outgoing)
-): Promise<Response> {
-	return send(
-		new Request(target, {
-			method: request.method,
-			headers,
-			body: request.body,
-			redirect: 'manual',
-			signal: request.signal,
-			// Node's fetch, under which this runs in tests and `vite dev`, wants this for a streamed body.
-			...(request.body === null ? {} : { duplex: 'half' })
-		})
-	);
+/** The caller's request with another address: method, body and abort signal as they are, headers a copy. */
+function retargeted(request: Request, target: string): Request {
+	const outgoing = new Request(target, request);
+	// As a Worker receives it, it follows no redirect; Node's and a test's own would.
+	return outgoing.redirect === 'manual' ? outgoing : new Request(outgoing, { redirect: 'manual' });
 }
 
 function passBack(request: Request, answer: Response, caller: Caller): Response {
-	const headers = downstreamHeaders(answer.headers);
+	const response = new Response(answer.body, answer);
+	const { headers } = response;
+	cleanDownstream(headers);
 	for (const [name, value] of Object.entries(corsHeaders(request, caller))) headers.set(name, value);
 	headers.set('cache-control', 'no-store, no-transform');
 	headers.set('x-accel-buffering', 'no');
 	headers.set('x-wherry-request-id', caller.requestId);
 	if (!headers.has('x-request-id')) headers.set('x-request-id', caller.requestId);
-	return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers });
+	return response;
 }
 
 interface KeyPlace {
