@@ -92,9 +92,10 @@ export default tseslint.config(
 	fence('tsconfig.agent.json', agent, tests),
 	fence('tsconfig.edge.json', edge, tests),
 	fence('tsconfig.test.json', tests, ['tests/edge/**', 'tests/bench/**']),
+	fence('tsconfig.edge-test.json', ['tests/edge/**/*.ts']),
 
 	{
-		files: ['tests/edge/**/*.ts', 'tests/bench/**/*.ts', 'src/service-worker.ts'],
+		files: ['tests/bench/**/*.ts', 'src/service-worker.ts'],
 		languageOptions: { parser: tseslint.parser },
 		rules
 	},

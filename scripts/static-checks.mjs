@@ -43,7 +43,7 @@ const tsc = (/** @type {string} */ name, /** @type {string} */ project) =>
 		'--noEmit',
 		'--incremental',
 		'--tsBuildInfoFile',
-		`node_modules/.cache/tsc/${project}.tsbuildinfo`
+		`node_modules/.cache/tsc/${project.replaceAll('/', '-')}.tsbuildinfo`
 	]);
 
 /** The longest first, so that two lanes end together. */
@@ -65,6 +65,8 @@ export const staticChecks = [
 	tsc('agent, no DOM', 'tsconfig.agent.json'),
 	tsc('edge', 'tsconfig.edge.json'),
 	tsc('tests', 'tsconfig.test.json'),
+	tsc('tests of the edge', 'tsconfig.edge-test.json'),
+	...(existsSync('tests/bench/node_modules') ? [tsc('benchmarks', 'tests/bench/tsconfig.json')] : []),
 	commandStep('imports', 'depcruise', [
 		'src',
 		'tests',

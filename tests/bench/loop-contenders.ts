@@ -3,6 +3,7 @@
 import { createAssistantMessageEventStream } from '@earendil-works/pi-ai/utils/event-stream';
 // Its package offers only the whole, which does not bundle for a browser.
 import { runAgentLoop } from './node_modules/@earendil-works/pi-agent-core/dist/agent-loop.js';
+import type { AssistantMessage, TextContent, ToolCall } from '@earendil-works/pi-ai';
 import { createMemoryStore } from '../../src/lib/agent/storage/memory';
 import type { Store } from '../../src/lib/agent/storage/store';
 import { createListener, createScriptedPort, createVoidStore, runOurs } from './ours';
@@ -107,8 +108,8 @@ function piStream(index: number): unknown {
 	const step = steps[index];
 	if (step === undefined) throw new Error('the script is over');
 	queueMicrotask(() => {
-		const text = { type: 'text', text: '' };
-		const partial: { content: unknown[]; stopReason: string } & Record<string, unknown> = {
+		const text: TextContent = { type: 'text', text: '' };
+		const partial: AssistantMessage = {
 			role: 'assistant',
 			content: [],
 			api: piModel.api,
@@ -126,7 +127,7 @@ function piStream(index: number): unknown {
 		}
 		const { call } = step;
 		if (call !== undefined) {
-			const toolCall = { type: 'toolCall', id: call.id, name: toolName, arguments: {} };
+			const toolCall: ToolCall = { type: 'toolCall', id: call.id, name: toolName, arguments: {} };
 			partial.content.push(toolCall);
 			stream.push({ type: 'toolcall_start', contentIndex: 1, partial });
 			let json = '';
@@ -134,10 +135,10 @@ function piStream(index: number): unknown {
 				json += delta;
 				stream.push({ type: 'toolcall_delta', contentIndex: 1, delta, partial });
 			}
-			toolCall.arguments = JSON.parse(json) as object;
+			toolCall.arguments = JSON.parse(json) as ToolCall['arguments'];
 			partial.stopReason = 'toolUse';
 		}
-		stream.push({ type: 'done', reason: partial.stopReason, message: partial });
+		stream.push({ type: 'done', reason: call === undefined ? 'stop' : 'toolUse', message: partial });
 	});
 	return stream;
 }
@@ -157,11 +158,15 @@ export async function piLoop(): Promise<Outcome> {
 			return Promise.resolve({ content: [{ type: 'text', text: `added ${String(args.n)}` }], details: {} });
 		}
 	};
-	const prompt = { role: 'user', content: [{ type: 'text', text: question }], timestamp: 0 };
+	const prompt = {
+		role: 'user' as const,
+		content: [{ type: 'text' as const, text: question }],
+		timestamp: 0
+	};
 	const before = { role: 'system', content: system, timestamp: 0 };
 	await runAgentLoop(
 		[prompt],
-		{ messages: [before], tools: [tool] },
+		{ messages: [before], tools: [tool] } as never,
 		{ model: piModel, convertToLlm: (messages: unknown) => messages },
 		(event: {
 			type: string;

@@ -46,7 +46,7 @@ function throughPagePort(port: MessagePort): (delta: string) => void {
 	);
 	let seq = 0;
 	return (delta) => {
-		answer.note({ type: 'text-delta', turnId: 'turn', seq: seq++, step: 0, index: 0, delta });
+		answer.note({ type: 'text-delta', turnId: 'turn', seq: seq++, index: 0, delta });
 		page.poke();
 	};
 }
