@@ -55,6 +55,17 @@ const rules = {
 	eqeqeq: 'error'
 };
 
+const onlyGateMakesTokens = {
+	group: ['**/policy/token'],
+	importNames: ['issueToken'],
+	message: 'Dispatch accepts nothing but a decision token, and only the gate makes one.'
+};
+const errorsAreSpoken = {
+	group: ['**/wire/errors'],
+	importNames: ['errorTable'],
+	message: 'A built worker has only the sentences of this table (vite.config.ts).'
+};
+
 /** One block per fence. */
 const fence = (
 	/** @type {string} */ project,
@@ -128,20 +139,12 @@ export default tseslint.config(
 	{
 		files: ['src/**/*.ts', 'src/**/*.svelte'],
 		ignores: ['src/lib/agent/policy/**', ...tests],
-		rules: {
-			'no-restricted-imports': [
-				'error',
-				{
-					patterns: [
-						{
-							group: ['**/policy/token'],
-							importNames: ['issueToken'],
-							message: 'Dispatch accepts nothing but a decision token, and only the gate makes one.'
-						}
-					]
-				}
-			]
-		}
+		rules: { 'no-restricted-imports': ['error', { patterns: [onlyGateMakesTokens] }] }
+	},
+	{
+		files: agent,
+		ignores: ['src/lib/agent/policy/**', ...tests],
+		rules: { 'no-restricted-imports': ['error', { patterns: [onlyGateMakesTokens, errorsAreSpoken] }] }
 	},
 	{
 		files: ['src/lib/agent/**/*.ts'],

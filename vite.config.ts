@@ -43,6 +43,22 @@ function onlyLexer(): Plugin {
 }
 
 /**
+ * Of an error the worker says its id, its sentence and whether trying again helps; what to do next stands on the
+ * page, and a status in an answer of the edge. ESLint keeps the table itself out of what the worker runs.
+ */
+function onlySpokenErrors(): Plugin {
+	return {
+		name: 'wherry:only-spoken-errors',
+		apply: 'build',
+		enforce: 'pre',
+		transform: {
+			filter: { id: /\/wire\/errors\.ts$/ },
+			handler: (code) => code.replace(/\n\t\t(?:status: \d+,|next: '(?:[^'\\\n]|\\.)*'(?=\n))/g, '')
+		}
+	};
+}
+
+/**
  * Lucide's component puts an icon together from data at run time, by spreading attributes over dynamic elements:
  * 3 kB gzip of a first load, and thirty effects for each message. The drawing is known, so each icon becomes
  * the markup that it would make; `size` and `aria-label` stay. A package in another form stays as it is.
@@ -110,6 +126,6 @@ export default defineConfig({
 		sveltekit(),
 		oneFirstLoad()
 	],
-	worker: { format: 'es', plugins: () => [onlyLexer()] },
+	worker: { format: 'es', plugins: () => [onlyLexer(), onlySpokenErrors()] },
 	optimizeDeps: { include: ['dexie', 'comlink'] }
 });

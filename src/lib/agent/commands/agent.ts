@@ -19,9 +19,8 @@ import { createRepository } from '../sessions/repository';
 import { searchOnDemand } from '../sessions/search/on-demand';
 import { createSessionWriter } from '../sessions/writer';
 import { createCatalog } from '../skills/catalog';
-import { createMemoryStore } from '../storage/memory';
-import { createOverlayStore } from '../storage/overlay';
 import type { Store } from '../storage/store';
+import { createTemporaryStore } from '../storage/temporary';
 import { openKeyring } from '../vault/keyring';
 import { createBus } from '../view/bus';
 import type { BusMessage } from '../view/bus';
@@ -91,7 +90,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 	/** A newer build wrote here: everything can be read, nothing is written. */
 	const isOutdated = (await readSchema(options.store)) !== 'ok';
 	const base = isOutdated ? createReadOnlyStore(options.store) : options.store;
-	const store = createOverlayStore(base, createMemoryStore(), (id) => temporary.has(id));
+	const store = createTemporaryStore(base, (id) => temporary.has(id));
 	let relayKeys: readonly string[] = [];
 	let life: Life | undefined;
 	let reads: Dispatcher | undefined;
@@ -163,7 +162,11 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 		};
 		const host: Host = {
 			...parts,
-			keepOffDisk: (sessionId) => temporary.add(sessionId),
+			keepOffDisk(sessionId) {
+				// Before anything of it is written: what is not there yet would let it through to the disk.
+				if (!store.isPrepared()) throw new AppError('internal/unexpected');
+				temporary.add(sessionId);
+			},
 			writer: createWriters(parts, createSessionWriter)
 		};
 		const turns = createTurns(host);
@@ -332,9 +335,12 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 				await tabs.ready();
 				await opening;
 				const local = openReads();
-				if (isTemporaryOpen(name, input) && tabs.role() !== 'leader') {
-					const message = 'A temporary session lives in the tab that runs the agent. Take over here first.';
-					throw new AppError('worker/no-leader', { message });
+				if (isTemporaryOpen(name, input)) {
+					if (tabs.role() !== 'leader') {
+						const message = 'A temporary session lives in the tab that runs the agent. Take over here first.';
+						throw new AppError('worker/no-leader', { message });
+					}
+					await store.prepare();
 				}
 				if (local.has(name)) {
 					const answer = local.call(name, commandId, input);

@@ -184,6 +184,7 @@ export function createProviders(parts: ProviderParts): Providers {
 		await Promise.all([
 			import('../models/client'),
 			import('../models/targets'),
+			...(vault.has(provider) ? [vault.warm()] : []),
 			loadProtocol(choiceOf(provider).protocol ?? found.protocol)
 		]);
 	}

@@ -1,7 +1,10 @@
-/** Which keys there are, known without asking the store each time; and where each may go on our own relay. */
+/**
+ * Which keys there are, known without asking the store each time; and where each may go on our own
+ * relay. What opens and seals them is a chunk of its own: who has connected nothing needs none of it.
+ */
 
-import { createVault } from './vault';
-import type { PlaceKey, SecretInput, VaultServices } from './vault';
+import { readSecret } from './records';
+import type { PlaceKey, SecretInput, Vault, VaultServices } from './vault';
 
 export interface Keyring {
 	has(id: string): boolean;
@@ -22,15 +25,30 @@ export interface Keyring {
 	}): Promise<Headers>;
 	/** Reads again which keys there are. */
 	reload(): Promise<void>;
+	/** Loads what signing needs, while there is a connection. */
+	warm(): Promise<void>;
 }
 
 export async function openKeyring(
 	services: VaultServices & { readonly relayOrigin: string | undefined }
 ): Promise<Keyring> {
-	const vault = createVault(services);
+	let loading: Promise<Vault> | undefined;
+	function open(): Promise<Vault> {
+		loading ??= import('./vault').then(
+			({ createVault }) => createVault(services),
+			(thrown: unknown) => {
+				// A chunk that did not arrive may arrive the next time.
+				loading = undefined;
+				throw thrown;
+			}
+		);
+		return loading;
+	}
+
 	let ids = new Set<string>();
 	const reload = async (): Promise<void> => {
-		ids = new Set((await vault.list()).map((secret) => secret.id));
+		const rows = await services.store.range('vault', {});
+		ids = new Set(rows.flatMap(({ key, row }) => (readSecret(row)?.facts.id === key ? [key] : [])));
 	};
 	await reload();
 	const isRelayFor = (secretId: string) => (url: string) =>
@@ -38,15 +56,19 @@ export async function openKeyring(
 	return {
 		has: (id) => ids.has(id),
 		async save(secret) {
-			await vault.save(secret);
+			await (await open()).save(secret);
 			ids.add(secret.id);
 		},
 		async remove(id) {
-			await vault.remove(id);
+			await (await open()).remove(id);
 			ids.delete(id);
 		},
-		sign: (input) => vault.sign({ ...input, isRelayFor: isRelayFor(input.secretId) }),
-		signHeaders: (input) => vault.signHeaders({ ...input, isRelayFor: isRelayFor(input.secretId) }),
-		reload
+		sign: async (input) => (await open()).sign({ ...input, isRelayFor: isRelayFor(input.secretId) }),
+		signHeaders: async (input) =>
+			(await open()).signHeaders({ ...input, isRelayFor: isRelayFor(input.secretId) }),
+		reload,
+		async warm() {
+			await open();
+		}
 	};
 }
