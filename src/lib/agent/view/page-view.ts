@@ -1,36 +1,29 @@
 /**
  * One page's view of one session: the newest window of its feed, what is being written, and
- * the state around it; kept current from the bus and sent through the page's port.
+ * the state around it; kept current from the bus and sent through the page's port. What stands
+ * where on the branch is the branch window's to know.
  */
 
-import type { Entry, ResultPart } from '../../wire/entries';
+import type { Entry } from '../../wire/entries';
 import type { WireError } from '../../wire/errors';
 import type { LoopEvent } from '../../wire/events';
-import type { FeedItem, Patch, SessionState, TraceLine, TurnEndView, Window } from '../../wire/view';
+import type { Patch, SessionState, TraceLine, Window } from '../../wire/view';
 import type { LoadedSession } from '../sessions/loaded';
-import { countItems } from '../sessions/tree';
+import { createBranchWindow } from './branch-window';
+import type { BranchWindowPorts } from './branch-window';
 import type { Bus, BusMessage } from './bus';
-import { itemsOf } from './feed';
-import type { FeedContext, SettledCall } from './feed';
 import { createLiveAnswer } from './live';
 import type { LiveAnswer } from './live';
 import { createPagePort } from './page-port';
 import type { Port } from './page-port';
-import type { TurnStatus } from './turn-status';
 
 /** Items sent with a snapshot. */
 const windowSize = 60;
 const traceLimit = 500;
 
-export interface PageViewPorts {
+export interface PageViewPorts extends BranchWindowPorts {
 	readonly bus: Bus;
-	readonly status: TurnStatus;
-	/** The part of the context that does not depend on the session. */
-	readonly about: Pick<FeedContext, 'action' | 'gist' | 'byline'>;
 	readonly stateOf: (loaded: LoadedSession) => Promise<SessionState>;
-	/** Ends of turns and undo states, as stored; asked once for what is shown. */
-	readonly readTurnEnds: (turnIds: readonly string[]) => Promise<ReadonlyMap<string, TurnEndView>>;
-	readonly readUndo: (keys: readonly string[]) => Promise<ReadonlyMap<string, 'open' | 'undone'>>;
 }
 
 export interface PageView {
@@ -49,18 +42,13 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 	let loaded: LoadedSession | null = null;
 	/** Set while another branch than the session's is looked at. */
 	let pinnedHead: string | undefined;
-	let branch: readonly Entry[] = [];
-	/** ords[i]: ord of the first item of branch[i]; the last element is the total. */
-	let ords: number[] = [0];
-	let results = new Map<string, SettledCall>();
+	const branch = createBranchWindow(ports);
 	let live: LiveAnswer | null = null;
 	/** It belongs to a turn that ended without storing it, and goes when the session goes on. */
 	let isLeftOver = false;
 	let liveCount = 0;
 	let state: SessionState | null = null;
 	let trace: TraceLine[] = [];
-	const turnEnds = new Map<string, TurnEndView>();
-	const undoStates = new Map<string, 'open' | 'undone'>();
 
 	const page = createPagePort(port, {
 		drain: () => live?.drain() ?? [],
@@ -72,69 +60,19 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 		})
 	});
 
-	const context: FeedContext = {
-		...ports.about,
-		result: (answerId, callId) => results.get(`${answerId}:${callId}`),
-		held: (answerId, callId) => ports.status.held(loaded?.record.id ?? '', answerId, callId),
-		isRunning: (answerId, callId) => ports.status.isCallRunning(loaded?.record.id ?? '', answerId, callId),
-		undoState: (key) => undoStates.get(key),
-		branch(entryId) {
-			const ids = loaded?.tree.siblings(entryId) ?? [];
-			return ids.length > 1 ? { index: ids.indexOf(entryId), ids } : undefined;
-		},
-		turnEnd: (turnId) => turnEnds.get(turnId),
-		isTurnTail(entry) {
-			if (entry.turnId === undefined || tails.get(entry.turnId) !== entry.id) return false;
-			// A message that another turn answers on this branch does not carry the end of its first one.
-			const isAnswered =
-				entry.kind === 'user' &&
-				(branch.at(-1)?.id !== entry.id || ports.status.turnId(entry.sessionId) !== undefined);
-			return !isAnswered;
-		}
-	};
-	/** Per turn, the last entry on the branch that makes an item. */
-	let tails = new Map<string, string>();
-
 	function total(): number {
-		return (ords.at(-1) ?? 0) + liveCount;
+		return branch.end() + liveCount;
 	}
 
-	/** Reads the branch anew: O(its length), only when it did not just grow. */
 	function rebuild(): void {
-		if (loaded === null) return;
-		branch = loaded.branch(pinnedHead ?? loaded.facts.head);
-		ords = [0];
-		results = new Map();
-		tails = new Map();
-		let answerId = '';
-		for (const entry of branch) answerId = index(entry, answerId);
-	}
-
-	function index(entry: Entry, answerId: string): string {
-		ords.push((ords.at(-1) ?? 0) + countItems(entry));
-		if (entry.turnId !== undefined && entry.kind !== 'result') tails.set(entry.turnId, entry.id);
-		if (entry.kind === 'assistant') return entry.id;
-		if (entry.kind === 'result') for (const part of entry.parts) noteResult(answerId, entry, part);
-		return answerId;
-	}
-
-	function noteResult(answerId: string, entry: Entry, part: Entry['parts'][number]): void {
-		if (part.type !== 'result') return;
-		const key = `${answerId}:${part.callId}`;
-		if (!results.has(key)) results.set(key, { entry, part: part satisfies ResultPart });
+		if (loaded !== null) branch.rebuild(loaded, pinnedHead ?? loaded.facts.head);
 	}
 
 	function windowFrom(from: number, to = Infinity): Window {
-		const items: FeedItem[] = [];
-		for (const [position, entry] of branch.entries()) {
-			const ord = ords[position] ?? 0;
-			const next = ords[position + 1] ?? ord;
-			if (next <= from || ord >= to || next === ord) continue;
-			items.push(...itemsOf(entry, ord, context));
-		}
-		if (live !== null && to > (ords.at(-1) ?? 0)) items.push(...live.items(ords.at(-1) ?? 0, context));
-		liveCount = live === null ? 0 : live.items(ords.at(-1) ?? 0, context).length;
-		return { total: total(), items: items.filter((item) => item.ord >= from && item.ord < to) };
+		const written = live?.items(branch.end(), branch.context) ?? [];
+		liveCount = written.length;
+		const items = [...branch.items(from, to), ...written.filter((item) => item.ord >= from && item.ord < to)];
+		return { total: total(), items };
 	}
 
 	function sendFrom(ord: number): void {
@@ -144,24 +82,13 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 
 	/** The item of a call or an answer, sent again where it stands. */
 	function sendEntry(entryId: string): void {
-		const position = branch.findLastIndex((entry) => entry.id === entryId);
-		const entry = branch[position];
-		if (entry === undefined) return;
-		for (const item of itemsOf(entry, ords[position] ?? 0, context)) page.push({ op: 'item', item });
-	}
-
-	function answerBefore(position: number): string {
-		for (let index = position; index >= 0; index--) {
-			const entry = branch[index];
-			if (entry?.kind === 'assistant') return entry.id;
-		}
-		return '';
+		for (const item of branch.itemsOf(entryId)) page.push({ op: 'item', item });
 	}
 
 	function onApplied(entries: readonly Entry[]): void {
 		if (loaded === null) return;
 		if (isLeftOver && entries.length > 0) endLive();
-		const oldHead = branch.at(-1)?.id ?? null;
+		const oldHead = branch.entries().at(-1)?.id ?? null;
 		const head = pinnedHead ?? loaded.facts.head;
 		if (pinnedHead !== undefined && entries.some((entry) => entry.parentId === pinnedHead)) {
 			pinnedHead = loaded.facts.head ?? undefined;
@@ -173,37 +100,26 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 		const grows =
 			entries.length > 0 && entries[0]?.parentId === oldHead && loaded.facts.head === entries.at(-1)?.id;
 		if (!grows) {
-			const before = branch;
+			const before = branch.entries();
 			rebuild();
+			const now = branch.entries();
 			let same = 0;
-			while (same < branch.length && branch[same]?.id === before[same]?.id) same++;
+			while (same < now.length && now[same]?.id === before[same]?.id) same++;
 			if (live !== null && entries.some((entry) => entry.id === live?.entryId)) endLive();
 			// A new sibling changes the branch switcher of the entry it stands beside.
-			sendFrom(ords[Math.max(0, same)] ?? 0);
+			sendFrom(branch.ordAt(same));
 			for (const entry of entries)
 				for (const id of loaded.tree.siblings(entry.id)) if (id !== entry.id) sendEntry(id);
 			refreshState();
 			return;
 		}
-		const first = ords.at(-1) ?? 0;
-		const added: Entry[] = [];
-		let answerId = answerBefore(branch.length - 1);
-		const grown = [...branch];
-		for (const entry of entries) {
-			answerId = index(entry, answerId);
-			grown.push(entry);
-			added.push(entry);
-		}
-		branch = grown;
-		if (live !== null && added.some((entry) => entry.id === live?.entryId)) endLive();
-		for (const entry of added) {
-			if (entry.kind !== 'result') continue;
-			for (const part of entry.parts)
-				if (part.type === 'result' && part.undo !== undefined && part.effectKey !== undefined)
-					undoStates.set(part.effectKey, 'open');
-			sendEntry(answerBefore(grown.indexOf(entry)));
-		}
-		if (added.some((entry) => entry.kind !== 'result')) sendFrom(first);
+		const first = branch.end();
+		const count = branch.entries().length;
+		branch.grow(entries);
+		if (live !== null && entries.some((entry) => entry.id === live?.entryId)) endLive();
+		for (const [index, entry] of entries.entries())
+			if (entry.kind === 'result') sendEntry(branch.answerBefore(count + index));
+		if (entries.some((entry) => entry.kind !== 'result')) sendFrom(first);
 		refreshState();
 	}
 
@@ -224,7 +140,7 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 			case 'reasoning-delta':
 			case 'call-start':
 			case 'call-delta':
-				if (live?.note(event) === true) sendFrom(ords.at(-1) ?? 0);
+				if (live?.note(event) === true) sendFrom(branch.end());
 				else page.poke();
 				return;
 			case 'call-held':
@@ -248,7 +164,7 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 					isLeftOver = event.outcome === 'failed' && live.turnId === event.turnId;
 					if (isLeftOver) live.end();
 					else endLive();
-					sendFrom(ords.at(-1) ?? 0);
+					sendFrom(branch.end());
 				}
 				void showTurnEnd(event.turnId, event.error);
 				break;
@@ -259,36 +175,27 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 	}
 
 	function sendCall(callId: string): void {
-		const answerId = answerBefore(branch.length - 1);
-		if (
-			branch.some(
-				(entry) =>
-					entry.id === answerId && entry.parts.some((part) => part.type === 'call' && part.callId === callId)
-			)
-		) {
+		const answerId = branch.lastAnswer();
+		if (branch.itemsOf(answerId).some((item) => item.type === 'call' && item.call.callId === callId))
 			sendEntry(answerId);
-		}
 	}
 
 	function sendProgress(event: Extract<LoopEvent, { type: 'call-progress' }>): void {
-		const position = branch.findLastIndex((entry) => entry.kind === 'assistant');
-		const entry = branch[position];
-		if (entry === undefined) return;
-		for (const item of itemsOf(entry, ords[position] ?? 0, context)) {
+		const progress = {
+			text: event.text,
+			...(event.fraction === undefined ? {} : { fraction: event.fraction })
+		};
+		for (const item of branch.itemsOf(branch.lastAnswer())) {
 			if (item.type !== 'call' || item.call.callId !== event.callId) continue;
-			const progress = {
-				text: event.text,
-				...(event.fraction === undefined ? {} : { fraction: event.fraction })
-			};
 			page.push({ op: 'item', item: { ...item, call: { ...item.call, progress } } });
 		}
 	}
 
 	async function showTurnEnd(turnId: string, error?: WireError): Promise<void> {
-		for (const [id, end] of await ports.readTurnEnds([turnId])) turnEnds.set(id, end);
+		const isStored = await branch.readTurnEnd(turnId);
 		// Its end is not even in the journal: no article carries the error.
-		if (error !== undefined && !turnEnds.has(turnId)) page.push({ op: 'error', error });
-		const tail = tails.get(turnId);
+		if (error !== undefined && !isStored) page.push({ op: 'error', error });
+		const tail = branch.tailOf(turnId);
 		if (tail !== undefined) sendEntry(tail);
 		refreshState();
 	}
@@ -301,31 +208,6 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 			state = next;
 			page.push({ op: 'state', state: next });
 		});
-	}
-
-	/** What is stored beside the entries, for a stretch of the branch. */
-	async function readBeside(entries: readonly Entry[]): Promise<void> {
-		const turnIds = [
-			...new Set(
-				entries.flatMap((entry) =>
-					entry.turnId === undefined || turnEnds.has(entry.turnId) ? [] : [entry.turnId]
-				)
-			)
-		];
-		const keys = entries.flatMap((entry) =>
-			entry.parts.flatMap((part) =>
-				part.type === 'result' && part.undo !== undefined && part.effectKey !== undefined
-					? [part.effectKey]
-					: []
-			)
-		);
-		const [ends, undo] = await Promise.all([ports.readTurnEnds(turnIds), ports.readUndo(keys)]);
-		for (const [id, end] of ends) turnEnds.set(id, end);
-		for (const [key, undoState] of undo) undoStates.set(key, undoState);
-	}
-
-	function stretch(from: number, to: number): readonly Entry[] {
-		return branch.filter((_, position) => (ords[position + 1] ?? 0) >= from && (ords[position] ?? 0) < to);
 	}
 
 	function onMessage(message: BusMessage): void {
@@ -357,12 +239,12 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 	}
 
 	async function onUndone(resultEntryId: string): Promise<void> {
-		const position = branch.findLastIndex((entry) => entry.id === resultEntryId);
-		const entry = branch[position];
+		const position = branch.entries().findLastIndex((entry) => entry.id === resultEntryId);
+		const entry = branch.entries()[position];
 		if (entry === undefined) return;
-		if (entry.turnId !== undefined) turnEnds.delete(entry.turnId);
-		await readBeside([entry]);
-		sendEntry(answerBefore(position));
+		if (entry.turnId !== undefined) branch.forgetTurnEnd(entry.turnId);
+		await branch.readBeside([entry]);
+		sendEntry(branch.answerBefore(position));
 		if (entry.turnId !== undefined) await showTurnEnd(entry.turnId);
 	}
 
@@ -376,15 +258,15 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 			endLive();
 			trace = [];
 			rebuild();
-			await readBeside(stretch(total() - windowSize, Infinity));
+			await branch.readBesideItems(total() - windowSize, Infinity);
 			const nextState = await ports.stateOf(next);
 			if (loaded !== next) return;
 			state = nextState;
 			page.snapshot();
 		},
-		ordOf: (entryId) => ords[branch.findIndex((entry) => entry.id === entryId)],
+		ordOf: (entryId) => branch.ordOf(entryId),
 		async range(from, to) {
-			await readBeside(stretch(from, to));
+			await branch.readBesideItems(from, to);
 			return windowFrom(from, to);
 		},
 		trace: (turnId) => trace.filter((line) => line.event.turnId === turnId),
