@@ -100,6 +100,68 @@ test('Stop in a follower stops the turn of the leader (A5, CT-45)', async ({
 	await expect(follower.articles('Wherry').last()).toContainText('word word');
 });
 
+test('a tab that is opened in the middle of an answer shows it from its first word, and goes on with it (A5)', async ({
+	app,
+	context,
+	page,
+	upstream
+}) => {
+	await app.connect();
+	await app.ask('hello there', 'ok');
+	const numbers = Array.from({ length: 150 }, (_, n) => `n${n}`).join(' ');
+	upstream.answer('count for me', numbers, { latency: 60, chunkSize: 6 });
+	await app.send('count for me');
+	await expect(app.articles('Wherry').last()).toContainText('n20 n21');
+	const follower = await openTab(context, page.url());
+	const answer = follower.articles('Wherry').last();
+	await expect(answer).toContainText('n0 n1 n2');
+	await follower.expectTurn('running');
+	const soFar = await answer.textContent();
+	await expect.poll(() => answer.textContent()).not.toBe(soFar);
+
+	// The same for one who looked at another session in between.
+	await app.page.getByRole('button', { name: 'New session' }).first().click();
+	await expect(app.articles('You')).toHaveCount(0);
+	await app.page.goBack();
+	await expect(app.articles('Wherry').last()).toContainText('n0 n1 n2');
+	await app.expectTurn('running');
+
+	await Promise.all([app.waitIdle(), follower.waitIdle()]);
+	for (const tab of [app, follower]) await expect(tab.articles('Wherry').last()).toContainText(numbers);
+	expect(await follower.transcript()).toEqual(await app.transcript());
+	expect(upstream.asked('count for me')).toHaveLength(1);
+});
+
+test('a temporary session in a tab that follows: the page says where it can be had, and has it after taking over (A5)', async ({
+	app,
+	context,
+	page
+}) => {
+	await app.open();
+	await app.ask('calculate 1 + 1', '2');
+	const follower = await openTab(context, page.url());
+	await expectLeader(follower, false);
+	await beginTemporary(follower);
+	const alert = follower.page.getByRole('alert');
+	await expect(alert).toHaveAttribute('data-error-id', 'worker/no-leader');
+	await expect(alert).toContainText('A temporary session lives in the tab that runs the agent.');
+	// What was shown stays, and nothing was begun.
+	await expect(follower.articles('You')).toHaveText([/1 \+ 1/]);
+
+	await takeOver(follower).click();
+	await expectLeader(follower, true);
+	await beginTemporary(follower);
+	await expect(follower.articles('You')).toHaveCount(0);
+	await follower.ask('calculate 6 * 7', '42');
+	expect((await storedMessages(page)).map(({ text }) => text)).toEqual(['calculate 1 + 1']);
+});
+
+async function beginTemporary(tab: WherryPage): Promise<void> {
+	await tab.page.keyboard.press('ControlOrMeta+k');
+	await tab.page.getByRole('combobox', { name: /^Search places/ }).fill('temporary');
+	await tab.page.keyboard.press('Enter');
+}
+
 test('a call that is held in the leader is approved in a follower, and made once (A5, CT-03)', async ({
 	app,
 	context,

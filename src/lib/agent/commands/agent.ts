@@ -24,6 +24,8 @@ import { createTemporaryStore } from '../storage/temporary';
 import { openKeyring } from '../vault/keyring';
 import { createBus } from '../view/bus';
 import type { BusMessage } from '../view/bus';
+import { createLiveSteps, isLiveStep } from '../view/live-steps';
+import type { LiveStep } from '../view/live-steps';
 import { createPageView } from '../view/page-view';
 import type { PageView } from '../view/page-view';
 import type { Port } from '../view/page-port';
@@ -86,6 +88,10 @@ interface Life {
 export async function createAgent(options: AgentOptions): Promise<Agent> {
 	const bus = createBus();
 	const status = createTurnStatus();
+	const liveSteps = createLiveSteps();
+	bus.subscribe((message) => {
+		if (message.kind === 'loop') liveSteps.note(message.sessionId, message.at, message.event);
+	});
 	const temporary = new Set<string>();
 	/** A newer build wrote here: everything can be read, nothing is written. */
 	const isOutdated = (await readSchema(options.store)) !== 'ok';
@@ -201,6 +207,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 		const shown = view?.sessionId() ?? null;
 		const unsaved = shown === null || life === undefined ? null : await life.host.repository.record(shown);
 		life?.end();
+		liveSteps.clear();
 		life = await openLife(epoch);
 		reads = undefined;
 		await (epoch === followerEpoch ? life.turns.look() : life.turns.recover());
@@ -250,7 +257,10 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 			life?.end();
 			void begin(followerEpoch);
 		},
-		onCommand: (name, id, input) => callWrite(name, id, input),
+		onCommand: (name, id, input) =>
+			name === askLive
+				? Promise.resolve({ ok: true, data: liveSteps.of(String(input)) })
+				: callWrite(name, id, input),
 		onBus: receive
 	});
 
@@ -274,6 +284,14 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 			if (!isStale(result) || attempt === maximumHandovers) return result;
 			await options.ports.clock.sleep(handoverMs);
 		}
+	}
+
+	/** What the leader has of the answer that is being written there. */
+	async function askLiveStep(sessionId: string): Promise<LiveStep | null> {
+		if (tabs.role() !== 'follower' || isOutdated) return null;
+		liveSteps.expect(sessionId);
+		const result = await tabs.forward(askLive, options.ports.ids.next(), sessionId);
+		return liveSteps.adopt(sessionId, result.ok && isLiveStep(result.data) ? result.data : null);
 	}
 
 	/** News from the leader, in a tab that follows. */
@@ -324,6 +342,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 						.catch(() => undefined);
 					return isOutdated ? { ...state, readOnly: new AppError('storage/newer-schema').toWire() } : state;
 				},
+				liveStep: (sessionId) => liveSteps.of(sessionId),
+				askLiveStep,
 				readTurnEnds: (turnIds) => turnEnds(current(), turnIds),
 				readUndo: (keys) => undoStates(current(), keys)
 			});
@@ -388,6 +408,9 @@ function answerFor<K extends CommandName>(result: Result<unknown>): Result<Comma
 	// eslint-disable-next-line @typescript-eslint/consistent-type-assertions
 	return result as Result<CommandOutput<K>>;
 }
+
+/** Between tabs only: no page sends it. */
+const askLive = 'session.live';
 
 /** No epoch is below it: whatever a follower would write is refused. */
 const followerEpoch = -1;

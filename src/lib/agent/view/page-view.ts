@@ -14,6 +14,7 @@ import type { BranchWindowPorts } from './branch-window';
 import type { Bus, BusMessage } from './bus';
 import { createLiveAnswer } from './live';
 import type { LiveAnswer } from './live';
+import type { LiveStep } from './live-steps';
 import { createPagePort } from './page-port';
 import type { Port } from './page-port';
 
@@ -24,6 +25,10 @@ const traceLimit = 500;
 export interface PageViewPorts extends BranchWindowPorts {
 	readonly bus: Bus;
 	readonly stateOf: (loaded: LoadedSession) => Promise<SessionState>;
+	/** What is being written in a session, as far as this tab saw it from its beginning. */
+	readonly liveStep: (sessionId: string) => LiveStep | null;
+	/** The same from the tab that runs it; null where nothing is written, or nobody answers. */
+	readonly askLiveStep: (sessionId: string) => Promise<LiveStep | null>;
 }
 
 export interface PageView {
@@ -127,6 +132,22 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 		live = null;
 		isLeftOver = false;
 		liveCount = 0;
+	}
+
+	/** Goes on with an answer that began before this session was opened here. */
+	function adoptLive(step: LiveStep | null): boolean {
+		if (step === null || live !== null || pinnedHead !== undefined) return false;
+		const { entryId, turnId, model } = step.start;
+		// Stored by now: then it stands on the branch.
+		if (branch.ordOf(entryId) !== undefined) return false;
+		live = createLiveAnswer({ entryId, turnId, model, at: step.at });
+		for (const event of step.events) live.note(event);
+		return true;
+	}
+
+	async function askForLive(current: LoadedSession): Promise<void> {
+		const step = await ports.askLiveStep(current.record.id);
+		if (loaded === current && adoptLive(step)) sendFrom(branch.end());
 	}
 
 	function onLoop(event: LoopEvent, at: number): void {
@@ -258,11 +279,13 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 			endLive();
 			trace = [];
 			rebuild();
+			adoptLive(ports.liveStep(next.record.id));
 			await branch.readBesideItems(total() - windowSize, Infinity);
 			const nextState = await ports.stateOf(next);
 			if (loaded !== next) return;
 			state = nextState;
 			page.snapshot();
+			if (live === null && nextState.turn === 'running') void askForLive(next);
 		},
 		ordOf: (entryId) => branch.ordOf(entryId),
 		async range(from, to) {

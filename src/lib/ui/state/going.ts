@@ -28,7 +28,9 @@ export const remembered = {
 export async function newSession(options: { temporary?: boolean } = {}): Promise<void> {
 	app.failure = null;
 	remembered.fresh = null;
-	await app.run('session.open', { sessionId: null, ...options });
+	const opened = await app.run('session.open', { sessionId: null, ...options });
+	// The address of a new session would make a plain one where a temporary one was refused.
+	if (opened === undefined) return;
 	await goto('/?new', { keepFocus: true });
 	document.querySelector<HTMLElement>('[data-composer]')?.focus();
 }
