@@ -7,7 +7,6 @@
 import type { Entry, FilePart, ModelRef } from '../../wire/entries';
 import { entryVersion } from '../../wire/entries';
 import { AppError, toAppError } from '../../wire/errors';
-import { userLabels } from '../../wire/labels';
 import type { Park, ParkAnswer } from '../journal/park';
 import { readApproval, readEffects, readOpenTurns, readTurn } from '../journal/read-records';
 import type { ApprovalRecord, TurnRecord } from '../journal/records';
@@ -17,6 +16,7 @@ import type { Steering, TurnPorts, TurnResult, TurnSettings, TurnStart } from '.
 import { runTurn } from '../loop/run-turn';
 import { approvalLifetimeMs } from '../policy/authorize';
 import { alwaysRule } from '../policy/decide';
+import { messageLabels } from '../policy/user-words';
 import type { SessionFacts } from '../sessions/records';
 import type { StoreDelete } from '../storage/store';
 import { createQueue } from './queue';
@@ -224,10 +224,7 @@ export function createTurns(host: Host): Turns {
 			kind: 'user',
 			author: { device: host.device.id, principal: 'user' },
 			parts: [...(text === '' ? [] : [{ type: 'text' as const, text }]), ...files],
-			labels:
-				files.length === 0
-					? userLabels
-					: { ...userLabels, integrity: 'untrusted', sources: files.map((file) => `file:${file.name}`) },
+			labels: messageLabels(files),
 			at: host.ports.clock.now()
 		};
 	}

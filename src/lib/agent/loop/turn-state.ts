@@ -6,8 +6,9 @@ import { joinLabels, ownLabels } from '../../wire/labels';
 import type { Labels } from '../../wire/labels';
 import type { TurnJournal } from '../journal/turn-journal';
 import type { ModelEvent } from '../models/protocol';
+import { userWords } from '../policy/user-words';
 import { addToEstimate, estimateTokens } from '../sessions/estimate';
-import { createTranscript, plainText } from '../sessions/fold';
+import { createTranscript } from '../sessions/fold';
 import type { Transcript } from '../sessions/fold';
 import type { Emit, Say, TurnInput, TurnPorts } from './ports';
 
@@ -105,8 +106,8 @@ export class TurnState {
 		if (giveUp !== undefined) this.ports.clock.sleep(stopGraceMs).then(giveUp, giveUp);
 	}
 	#noteUser(entry: Entry): void {
-		if (entry.kind === 'user' && entry.labels.integrity === 'user')
-			this.#userText += `\n${plainText(entry.parts)}`;
+		const words = userWords(entry);
+		if (words !== '') this.#userText += `\n${words}`;
 	}
 }
 
