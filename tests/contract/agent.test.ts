@@ -107,6 +107,103 @@ describe('the agent', () => {
 		expect(lastText(tab)).not.toContain('I like tea');
 	});
 
+	/** The calls that can be undone, or done again, as the feed has them. */
+	const remembered = (tab: TestTab, at = 0): { turnId: string; effectKey: string } => {
+		const item = tab
+			.items()
+			.filter((one) => one.type === 'call' && (one.call.undo ?? one.call.redo) !== undefined)[at];
+		const way = item?.type === 'call' ? (item.call.undo ?? item.call.redo) : undefined;
+		return { turnId: item?.turnId ?? '', effectKey: way?.effectKey ?? '' };
+	};
+
+	it('OT-49: says before and after of an undo, undoes, does again, and undoes once more', async () => {
+		const store = createMemoryStore();
+		const tab = await openTab({ store });
+		const { sessionId } = await tab.call('session.open', { sessionId: null });
+		await say(tab, sessionId, 'remember that I like tea');
+		const { turnId, effectKey } = remembered(tab);
+		const rows = JSON.stringify(await store.range('plugins', {}));
+		const preview = () => tab.call('undo.preview', { sessionId, turnId, effectKey });
+		expect(await preview()).toMatchObject([
+			{ action: 'memory_remember', can: 'undo', lines: [{ op: 'removed', text: 'I like tea' }] }
+		]);
+		expect(JSON.stringify(await store.range('plugins', {}))).toBe(rows);
+		for (const _ of [1, 2]) {
+			await tab.call('call.undo', { sessionId, effectKey });
+			await tab.until(() => kinds(tab)[1] === 'call:memory_remember:undone');
+			expect(await store.range('plugins', {})).toEqual([]);
+			expect(await preview()).toMatchObject([{ can: 'redo', lines: [{ op: 'added', text: 'I like tea' }] }]);
+			await tab.call('call.redo', { sessionId, effectKey });
+			await tab.until(() => kinds(tab)[1] === 'call:memory_remember:ok');
+			expect(JSON.stringify(await store.range('plugins', {}))).toBe(rows);
+		}
+		await expect(tab.call('call.redo', { sessionId, effectKey })).rejects.toMatchObject({
+			id: 'entry/not-found'
+		});
+	});
+
+	it('OT-49: an undo that no longer applies says what has changed since, and changes nothing', async () => {
+		const store = createMemoryStore();
+		const tab = await openTab({ store });
+		const { sessionId } = await tab.call('session.open', { sessionId: null });
+		await say(tab, sessionId, '/demo_write_note text=first');
+		await say(tab, sessionId, '/demo_write_note text=second');
+		const first = remembered(tab);
+		expect(await tab.call('undo.preview', { sessionId, ...first })).toMatchObject([
+			{
+				can: 'changed',
+				lines: [
+					{ op: 'removed', text: 'first' },
+					{ op: 'added', text: 'second' }
+				]
+			}
+		]);
+		const rows = await store.range('plugins', {});
+		await expect(tab.call('call.undo', { sessionId, effectKey: first.effectKey })).rejects.toMatchObject({
+			id: 'undo/changed-since'
+		});
+		expect(await store.range('plugins', {})).toEqual(rows);
+		// Newest first it goes: what stood in its way is gone.
+		await tab.call('call.undo', { sessionId, effectKey: remembered(tab, 1).effectKey });
+		await tab.call('call.undo', { sessionId, effectKey: first.effectKey });
+		expect(await store.range('plugins', {})).toEqual([]);
+	});
+
+	it('OT-49: a turn is previewed as it is undone, newest first, each upon the one before', async () => {
+		const store = createMemoryStore();
+		const tab = await openTab({ store });
+		const { sessionId } = await tab.call('session.open', { sessionId: null });
+		await say(tab, sessionId, 'remember that the fog is thick, then forget the fog, then what time is it');
+		const { turnId } = remembered(tab);
+		const previews = await tab.call('undo.preview', { sessionId, turnId });
+		expect(previews).toMatchObject([
+			{ action: 'memory_forget', can: 'undo', lines: [{ op: 'added', text: 'the fog is thick' }] },
+			{ action: 'memory_remember', can: 'undo', lines: [{ op: 'removed', text: 'the fog is thick' }] }
+		]);
+		expect(await tab.call('turn.undo', { sessionId, turnId })).toEqual({ undone: 2, changed: 0 });
+		expect(await store.range('plugins', {})).toEqual([]);
+	});
+
+	it('OT-45: a held call says what it would change, and the card changes nothing', async () => {
+		const store = createMemoryStore();
+		const tab = await openTab({ store });
+		const { sessionId } = await tab.call('session.open', { sessionId: null });
+		await say(tab, sessionId, 'remember that I like tea');
+		await tab.call('session.configure', { sessionId, mode: 'propose' });
+		await tab.call('session.send', { sessionId, text: 'forget tea', files: [] });
+		await tab.until(() => tab.state()?.turn === 'held');
+		const held = tab.items().findLast((item) => item.type === 'call');
+		const approvalId = held?.type === 'call' ? (held.call.held?.approvalId ?? '') : '';
+		const rows = await store.range('plugins', {});
+		expect(await tab.call('call.preview', { sessionId, approvalId })).toEqual([
+			{ op: 'removed', text: 'I like tea' }
+		]);
+		expect(await store.range('plugins', {})).toEqual(rows);
+		await expect(tab.call('call.preview', { sessionId: 'another', approvalId })).rejects.toMatchObject({
+			id: 'entry/not-found'
+		});
+	});
+
 	it('A5: a follower sees what the leader does, and its commands are run there', async () => {
 		const store = createMemoryStore();
 		const origin = createOrigin();

@@ -83,6 +83,22 @@ export function testPlugin(
 			}
 		);
 
+		it.each(cases.filter(({ action }) => action.preview !== undefined))(
+			'$id says beforehand what it would change, and changes nothing by saying so',
+			async ({ id, example }) => {
+				const world = await open();
+				const rows = await world.rows();
+				const told = await world.catalog.preview(id, example);
+				expect(told).toBeDefined();
+				expect(told?.before).not.toBe(told?.after);
+				expect(await world.rows()).toBe(rows);
+				await world.run(id, example);
+				// Done, and told once more: what would be is what is.
+				const again = await world.catalog.preview(id, example);
+				expect(again?.before === told?.after || again?.before === again?.after).toBe(true);
+			}
+		);
+
 		it.each(cases)('$id takes anything without throwing', async ({ action, id, example }) => {
 			const world = await open();
 			await fc.assert(

@@ -23,6 +23,8 @@ export interface PluginDefinition {
 	/** Host services it needs; where one is absent its actions are unavailable, with the reason. */
 	readonly needs?: readonly HostService[];
 	readonly actions: readonly Action[];
+	/** How one of its rows reads to a person, for before-and-after views; default its JSON. Pure. */
+	readonly describeRow?: (key: string, value: Json) => string;
 	/** Text to read on demand (a SKILL.md). */
 	readonly guides?: readonly { readonly id: string; readonly title: string; readonly text: string }[];
 	/** JSON Schema of the plugin's settings. */
@@ -55,6 +57,8 @@ export interface Action {
 		readonly capture: (input: JsonObject, context: ActionContext) => Promise<Json>;
 		readonly apply: (captured: Json, output: Json, context: ActionContext) => Promise<void>;
 	};
+	/** What these arguments would change, for the card of a held call, before anybody has allowed it: reads the plugin's own rows and changes nothing. */
+	readonly preview?: (input: JsonObject, context: PreviewContext) => Promise<ChangePreview>;
 	/** Default 30,000 ms. */
 	readonly timeoutMs?: number;
 	/** Calls a minute; default 60. */
@@ -94,6 +98,16 @@ export interface ActionContext {
 	readonly progress: (text: string, fraction?: number) => void;
 	/** Marks the result as coming from here (taints it). */
 	readonly addSource: (source: string) => void;
+}
+
+/** All that a preview gets: no network, no secrets, no way to write. */
+export interface PreviewContext extends Pick<ActionContext, 'signal' | 'now' | 'timeZone' | 'locale'> {
+	readonly storage: Pick<PluginStorage, 'get' | 'list' | 'scan'>;
+}
+/** The same text as it is and as it would be, compared line by line. */
+export interface ChangePreview {
+	readonly before: string;
+	readonly after: string;
 }
 
 /**

@@ -9,7 +9,7 @@ import type { CodeRun, MathNode } from './blocks';
 import type { WireError } from './errors';
 import type { Effect, Mode, Replay } from './events';
 import type { Json, JsonObject } from './json';
-import type { FeedItem, FileView, SessionRow, TraceLine } from './view';
+import type { DiffLine, FeedItem, FileView, SessionRow, TraceLine, UndoPreview } from './view';
 
 export type Result<T> =
 	{ readonly ok: true; readonly data: T } | { readonly ok: false; readonly error: WireError };
@@ -72,7 +72,17 @@ export interface Commands {
 		out: { args: string; output: string };
 	};
 	'call.undo': { in: { sessionId: string; effectKey: string }; out: null };
-	'turn.undo': { in: { sessionId: string; turnId: string }; out: { undone: number } };
+	/** Takes an undo back. */
+	'call.redo': { in: { sessionId: string; effectKey: string }; out: null };
+	/** `changed`: calls left as they are, as something has changed since. */
+	'turn.undo': { in: { sessionId: string; turnId: string }; out: { undone: number; changed: number } };
+	/** What a held call would change; null where it cannot say. */
+	'call.preview': { in: { sessionId: string; approvalId: string }; out: readonly DiffLine[] | null };
+	/** What undoing the turn, or one call of it, would change: in the order of undoing. */
+	'undo.preview': {
+		in: { sessionId: string; turnId: string; effectKey?: string };
+		out: readonly UndoPreview[];
+	};
 
 	/* ── all sessions ── */
 	'sessions.list': {

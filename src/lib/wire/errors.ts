@@ -253,6 +253,12 @@ export const errorTable = {
 		text: 'The call is not the one that was approved.',
 		next: 'Look at the call again before approving.'
 	},
+	'undo/changed-since': {
+		status: 409,
+		retryable: false,
+		text: 'What this call changed has been changed since.',
+		next: 'Open the call to see what has changed.'
+	},
 	'fetch/url-not-allowed': {
 		status: 403,
 		retryable: false,

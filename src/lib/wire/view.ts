@@ -74,8 +74,26 @@ export interface CallView {
 	readonly held?: HeldCall;
 	/** Present while it can be undone. */
 	readonly undo?: { readonly effectKey: string; readonly label: string };
+	/** Present once it is undone and can be done again. */
+	readonly redo?: { readonly effectKey: string; readonly label: string };
 	/** Where the output came from, when untrusted. */
 	readonly sources: readonly string[];
+}
+
+/** One line of a before-and-after view; `far`: so many unchanged (or too many) lines are left out. */
+export type DiffLine =
+	| { readonly op: 'same' | 'removed' | 'added'; readonly text: string }
+	| { readonly op: 'far'; readonly count: number };
+
+/** What undoing (or doing again) one call of a turn would change, as things stand now. */
+export interface UndoPreview {
+	readonly key: string;
+	readonly action: string;
+	readonly gist: string;
+	/** `changed`: what the call left is no longer there as it left it · `never`: it cannot be undone. */
+	readonly can: 'undo' | 'redo' | 'changed' | 'never';
+	/** What it would change; where `can` is `changed`, what has changed since. */
+	readonly lines: readonly DiffLine[];
 }
 
 /** How a turn ended; on the last item of the turn. */
@@ -198,7 +216,12 @@ export type Patch =
 			readonly undo?: { readonly command: 'session.update'; readonly input: unknown };
 	  }
 	/** Something failed that belongs to no item. */
-	| { readonly op: 'error'; readonly error: WireError };
+	| {
+			readonly op: 'error';
+			readonly error: WireError;
+			/** The entry to answer again, where a turn failed so that no article can say it. */
+			readonly entryId?: string;
+	  };
 
 /** Worker → page over the raw MessagePort. The page answers each `batch` with `{ack: cursor}`. */
 export type ToPage =

@@ -155,9 +155,16 @@ export function createSessionCommands(host: Host, turns: Turns): Handlers {
 			await undoCall(host, undo);
 			return null;
 		},
+		async 'call.redo'({ effectKey }) {
+			const undo = await readUndo(host.store, effectKey);
+			if (undo?.state !== 'undone') throw new AppError('entry/not-found');
+			const { redoCall } = await import('./undo');
+			await redoCall(host, undo);
+			return null;
+		},
 		async 'turn.undo'({ sessionId, turnId }) {
 			const { undoTurn } = await import('./undo');
-			return { undone: await undoTurn(host, await loadHere(sessionId), turnId) };
+			return undoTurn(host, await loadHere(sessionId), turnId);
 		}
 	};
 }
@@ -197,6 +204,14 @@ export function createReadCommands(host: Host, view: PageView): Handlers {
 		async 'call.payload'({ sessionId, entryId, callId }) {
 			const { callPayload } = await import('./session-reads');
 			return callPayload(await host.repository.load(sessionId), entryId, callId);
+		},
+		async 'call.preview'({ sessionId, approvalId }) {
+			const { callPreview } = await import('./previews');
+			return callPreview(host, sessionId, approvalId);
+		},
+		async 'undo.preview'({ sessionId, ...which }) {
+			const { undoPreviews } = await import('./previews');
+			return undoPreviews(host, (await host.repository.load(sessionId)).branch(), which);
 		}
 	};
 }

@@ -7,6 +7,7 @@ import { readTurn, readUndo } from '../journal/read-records';
 import { estimateTokens } from '../sessions/estimate';
 import { rowOf } from '../sessions/facts';
 import type { LoadedSession } from '../sessions/loaded';
+import type { UndoState } from '../view/feed';
 import type { Host } from './host';
 import { createQueue } from './queue';
 
@@ -115,11 +116,11 @@ async function undoable(host: Host, sessionId: string, turnId: string): Promise<
 export async function undoStates(
 	host: Host,
 	keys: readonly string[]
-): Promise<ReadonlyMap<string, 'open' | 'undone'>> {
-	const states = new Map<string, 'open' | 'undone'>();
+): Promise<ReadonlyMap<string, UndoState>> {
+	const states = new Map<string, UndoState>();
 	for (const key of keys) {
 		const undo = await readUndo(host.store, key);
-		if (undo !== undefined) states.set(key, undo.state);
+		if (undo !== undefined) states.set(key, undo.redo === undefined ? undo.state : 'redoable');
 	}
 	return states;
 }

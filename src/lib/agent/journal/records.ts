@@ -106,6 +106,14 @@ export interface ApprovalRecord {
 	readonly expiresAt?: number;
 }
 
+/** A row that an undo has changed: as it was before (null: there was none), and a mark of how the undo left it. */
+export interface UndoneRow {
+	/** In the `plugins` table. */
+	readonly key: string;
+	readonly row: object | null;
+	readonly left: { readonly hash: string; readonly text: string };
+}
+
 export interface UndoRecord {
 	readonly effectKey: string;
 	readonly v: number;
@@ -118,4 +126,6 @@ export interface UndoRecord {
 	readonly output: Json;
 	readonly labels: Labels;
 	readonly state: 'open' | 'undone';
+	/** Once undone: what doing it again puts back. Absent on rows of older builds. */
+	readonly redo?: readonly UndoneRow[];
 }

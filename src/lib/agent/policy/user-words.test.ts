@@ -46,7 +46,11 @@ describe("the user's own words", () => {
 		['a note', { kind: 'note' }],
 		[
 			'an import',
-			{ author: { device: 'd', principal: 'import' }, parts: [text('x'), file], labels: messageLabels([file]) }
+			{
+				author: { device: 'd', principal: 'import' },
+				parts: [text('x'), file],
+				labels: messageLabels([file])
+			}
 		],
 		['tainted without a file', { labels: { ...userLabels, integrity: 'untrusted', sources: ['mail'] } }],
 		['tainted by nobody knows what', { labels: { ...userLabels, integrity: 'untrusted', sources: [] } }],

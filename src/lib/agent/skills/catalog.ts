@@ -5,9 +5,14 @@
 
 import { AppError, type WireError } from '../../wire/errors';
 import { isJsonObject, type Json, type JsonObject } from '../../wire/json';
-import { joinLabels, ownLabels } from '../../wire/labels';
 import type { SkillCard } from '../../wire/commands';
-import type { CatalogLine, HostService, HostServices, PluginDefinition } from '../../plugins/plugin';
+import type {
+	CatalogLine,
+	ChangePreview,
+	HostService,
+	HostServices,
+	PluginDefinition
+} from '../../plugins/plugin';
 import { redeemToken } from '../policy/token';
 import { loadPlugins, type Listed } from './load';
 import type { SkillPort } from './port';
@@ -46,6 +51,10 @@ export interface Catalog extends SkillPort {
 	commands(): readonly SkillCommand[];
 	/** A result in words (the action's own `say`); `undefined` where it has none. */
 	say(action: string, output: Json, args: Json): string | undefined;
+	/** What a call would change, before it is allowed; changes nothing. `undefined` where it cannot say. */
+	preview(action: string, args: JsonObject): Promise<ChangePreview | undefined>;
+	/** Whose action this is. */
+	plugin(action: string): PluginDefinition | undefined;
 }
 
 const needTexts: Record<HostService, string> = {
@@ -208,35 +217,17 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
 				world.close();
 			}
 		},
-		async undo(action, captured, output) {
-			const one = listed.get(action);
-			const undo = one?.action.undo;
-			if (one === undefined || undo === undefined) throw new AppError('skill/unknown');
-			const { openWorld, toSkillError, within } = await loadRunner();
-			const envelope = isJsonObject(captured) ? captured : {};
-			const labels = isJsonObject(envelope['labels']) ? envelope['labels'] : {};
-			const stop = new AbortController();
-			const run = {
-				effectKey: `undo.${options.ids.next()}`,
-				now: options.clock.now(),
-				onProgress: () => undefined
-			};
-			const world = openWorld(one.plugin, run, stop.signal, runner, labels);
-			try {
-				await within(stop.signal, one.facts.timeoutMs, options.clock, () =>
-					undo.apply(envelope['captured'] ?? null, output, world.context)
-				);
-				return world.storage.changes(joinLabels([ownLabels, ...world.storage.readLabels()]));
-			} catch (thrown) {
-				throw new AppError('skill/failed', {
-					message: toSkillError(thrown, stop.signal).message,
-					cause: thrown
-				});
-			} finally {
-				world.close();
-				stop.abort();
-			}
+		async undo(action, captured, output, store = options.store) {
+			const { undoAction } = await import('./undo');
+			return undoAction(listed.get(action), captured, output, { ...runner, store });
 		},
+		async preview(action, args) {
+			const one = listed.get(action);
+			if (one?.action.preview === undefined || check(action, args) !== undefined) return undefined;
+			const { previewAction } = await import('./preview');
+			return previewAction(one, args, runner);
+		},
+		plugin: (action) => listed.get(action)?.plugin,
 		async setEnabled(action, enabled) {
 			if (!listed.has(action)) throw new AppError('skill/unknown');
 			const row = { v: settingVersion, value: enabled };

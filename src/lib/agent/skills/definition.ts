@@ -80,6 +80,8 @@ function problemsOfAction(action: unknown): string[] {
 		problems.push(`${id} has no known replay`);
 	if (action['replay'] === 'checkable' && typeof action['probe'] !== 'function')
 		problems.push(`${id} is checkable but has no probe`);
+	if (action['preview'] !== undefined && typeof action['preview'] !== 'function')
+		problems.push(`the preview of ${id} is no function`);
 	const undo = action['undo'];
 	if (undo !== undefined && listOf(action['effects']).includes('irreversible')) {
 		problems.push(`${id} is irreversible and cannot offer undo`);

@@ -9,7 +9,7 @@ import type { Effect, Replay } from '../../wire/events';
 import type { Json, JsonObject } from '../../wire/json';
 import type { Labels } from '../../wire/labels';
 import type { DecisionToken } from '../policy/token';
-import type { StoreDelete, StoreWrite } from '../storage/store';
+import type { Store, StoreDelete, StoreWrite } from '../storage/store';
 import type { ToolDescriptor } from '../models/protocol';
 
 /** What is known of an action before it runs. */
@@ -71,6 +71,8 @@ export interface SkillPort {
 	undo(
 		action: string,
 		captured: Json,
-		output: Json
+		output: Json,
+		/** Read instead of the store's own rows: what they would be after other undos. */
+		store?: Store
 	): Promise<{ readonly writes: readonly StoreWrite[]; readonly deletes: readonly StoreDelete[] }>;
 }

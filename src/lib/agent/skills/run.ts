@@ -12,6 +12,7 @@ import type { Store } from '../storage/store';
 import { createHostFetch } from './host-fetch';
 import { createPluginStorage, type BufferedStorage } from './plugin-storage';
 import { defaultTimeoutMs } from './load';
+import { markRow, type RowMark } from './row-mark';
 import type { SkillOutcome, SkillRun } from './port';
 
 const maximumOutputBytes = 256 * 1024;
@@ -115,28 +116,42 @@ export async function runAction(
 				return { captured, output: await action.run(run.args, world.context) };
 			}
 		);
+		const changes = world.storage.changes(labels());
 		const undo =
 			action.undo === undefined || captured === undefined
 				? {}
 				: {
 						undo: {
 							label: action.undo.label,
-							captured: { captured: plain(captured), labels: world.storage.replacedLabels() }
+							captured: {
+								captured: plain(captured),
+								labels: world.storage.replacedLabels(),
+								left: marksOf(plugin, changes)
+							}
 						}
 					};
-		return {
-			status: 'ok',
-			output: capped(plain(output)),
-			labels: labels(),
-			...world.storage.changes(labels()),
-			...undo
-		};
+		return { status: 'ok', output: capped(plain(output)), labels: labels(), ...changes, ...undo };
 	} catch (thrown) {
 		return failure(toSkillError(thrown, run.signal), labels());
 	} finally {
 		world.close();
 		stop.abort(new AppError('skill/stopped'));
 	}
+}
+
+/** What the call leaves behind, so that an undo can see whether it is still so. */
+function marksOf(
+	plugin: PluginDefinition,
+	{ writes, deletes }: ReturnType<BufferedStorage['changes']>
+): { readonly [key: string]: Json } {
+	const mark = (key: string, row?: unknown): [string, Json] => {
+		const { hash, text }: RowMark = markRow(plugin, key, row);
+		return [key, { hash, text }];
+	};
+	return Object.fromEntries([
+		...deletes.map(({ key }) => mark(key)),
+		...writes.map(({ key, row }) => mark(key, row))
+	]);
 }
 
 export function failure(error: WireError, labels: Labels = ownLabels): SkillOutcome {

@@ -9,7 +9,7 @@ import type { FeedItem, TurnEndView } from '../../wire/view';
 import type { LoadedSession } from '../sessions/loaded';
 import { countItems } from '../sessions/tree';
 import { itemsOf } from './feed';
-import type { FeedContext, SettledCall } from './feed';
+import type { FeedContext, SettledCall, UndoState } from './feed';
 import type { TurnStatus } from './turn-status';
 
 export interface BranchWindowPorts {
@@ -18,7 +18,7 @@ export interface BranchWindowPorts {
 	readonly about: Pick<FeedContext, 'action' | 'gist' | 'byline'>;
 	/** Ends of turns and undo states, as stored; asked once for what is shown. */
 	readonly readTurnEnds: (turnIds: readonly string[]) => Promise<ReadonlyMap<string, TurnEndView>>;
-	readonly readUndo: (keys: readonly string[]) => Promise<ReadonlyMap<string, 'open' | 'undone'>>;
+	readonly readUndo: (keys: readonly string[]) => Promise<ReadonlyMap<string, UndoState>>;
 }
 
 export interface BranchWindow {
@@ -57,7 +57,7 @@ export function createBranchWindow(ports: BranchWindowPorts): BranchWindow {
 	/** Per turn, the last entry on the branch that makes an item. */
 	let tails = new Map<string, string>();
 	const turnEnds = new Map<string, TurnEndView>();
-	const undoStates = new Map<string, 'open' | 'undone'>();
+	const undoStates = new Map<string, UndoState>();
 
 	const context: FeedContext = {
 		...ports.about,

@@ -25,12 +25,15 @@ export interface SettledCall {
 	readonly part: ResultPart;
 }
 
+/** `redoable`: undone, and what it had done is kept. */
+export type UndoState = 'open' | 'undone' | 'redoable';
+
 export interface FeedContext {
 	readonly result: (answerId: string, callId: string) => SettledCall | undefined;
 	readonly held: (answerId: string, callId: string) => HeldCall | undefined;
 	/** Whether the call is being run at this moment. */
 	readonly isRunning: (answerId: string, callId: string) => boolean;
-	readonly undoState: (effectKey: string) => 'open' | 'undone' | undefined;
+	readonly undoState: (effectKey: string) => UndoState | undefined;
 	readonly branch: (entryId: string) => BranchView | undefined;
 	readonly action: (id: string) => { readonly title: string; readonly effects: readonly Effect[] };
 	readonly gist: (action: string, args: Json) => string;
@@ -153,8 +156,13 @@ export function callView(entryId: string, part: CallPart, context: FeedContext):
 			: { startedAt: settled.part.startedAt, durationMs: settled.part.durationMs }),
 		...(settled?.part.error === undefined ? {} : { error: settled.part.error }),
 		...(held === undefined ? {} : { held }),
-		...(key !== undefined && undoState === 'open'
-			? { undo: { effectKey: key, label: settled?.part.undo?.label ?? '' } }
+		...(key !== undefined && (undoState === 'open' || undoState === 'redoable')
+			? {
+					[undoState === 'open' ? 'undo' : 'redo']: {
+						effectKey: key,
+						label: settled?.part.undo?.label ?? ''
+					}
+				}
 			: {})
 	};
 }
@@ -163,9 +171,10 @@ function callState(
 	settled: SettledCall | undefined,
 	held: HeldCall | undefined,
 	isRunning: boolean,
-	undoState: 'open' | 'undone' | undefined
+	undoState: UndoState | undefined
 ): CallState {
-	if (settled !== undefined) return undoState === 'undone' ? 'undone' : settled.part.status;
+	if (settled !== undefined)
+		return undoState === undefined || undoState === 'open' ? settled.part.status : 'undone';
 	if (held !== undefined) return 'held';
 	return isRunning ? 'running' : 'not-run';
 }

@@ -215,7 +215,9 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 	async function showTurnEnd(turnId: string, error?: WireError): Promise<void> {
 		const isStored = await branch.readTurnEnd(turnId);
 		// Its end is not even in the journal: no article carries the error.
-		if (error !== undefined && !isStored) page.push({ op: 'error', error });
+		const asked = branch.entries().findLast((entry) => entry.kind === 'user');
+		if (error !== undefined && !isStored)
+			page.push({ op: 'error', error, ...(asked === undefined ? {} : { entryId: asked.id }) });
 		const tail = branch.tailOf(turnId);
 		if (tail !== undefined) sendEntry(tail);
 		refreshState();

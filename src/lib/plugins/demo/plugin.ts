@@ -7,7 +7,7 @@ const noteKey = 'note';
 const countMs = 1000;
 
 function textOf(output: Json): string {
-	return isJsonObject(output) ? String(output['text']) : '';
+	return isJsonObject(output) && typeof output['text'] === 'string' ? output['text'] : '';
 }
 
 export default definePlugin({
@@ -15,6 +15,7 @@ export default definePlugin({
 	title: 'Demonstrations',
 	description: 'Shows approval, undo and resuming. Nothing real happens.',
 	capabilities: ['tools'],
+	describeRow: (_key, value) => textOf(value),
 	actions: [
 		{
 			id: 'demo_send_postcard',
@@ -61,6 +62,9 @@ export default definePlugin({
 					if (captured === null) storage.delete(noteKey);
 					else storage.put(noteKey, captured);
 				}
+			},
+			async preview({ text }, { storage }) {
+				return { before: textOf((await storage.get(noteKey)) ?? null), after: String(text) };
 			},
 			say: textOf,
 			async run({ text }, { storage }) {

@@ -17,11 +17,16 @@ export function factKey(id: string): string {
 }
 
 /** All facts, oldest first; a row that cannot be read is passed over. Looking taints nothing. */
-export async function allFacts(storage: PluginStorage): Promise<readonly Fact[]> {
+export async function allFacts(storage: Pick<PluginStorage, 'scan'>): Promise<readonly Fact[]> {
 	const rows = await storage.scan(prefix);
 	return rows
 		.map(({ key, value }) => readFact(key.slice(prefix.length), value))
 		.filter((fact) => fact !== undefined);
+}
+
+/** As a person reads it: `I like tea (drinks)`. */
+export function factText({ text, tags }: Pick<Fact, 'text' | 'tags'>): string {
+	return tags.length === 0 ? text : `${text} (${tags.join(', ')})`;
 }
 
 export function readFact(id: string, value: Json): Fact | undefined {

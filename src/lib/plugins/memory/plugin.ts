@@ -1,8 +1,8 @@
 /** What the user asked to be remembered: saved, recalled, listed and forgotten, all on this device. */
 
 import { isJsonObject, type Json, type JsonObject } from '../../wire/json';
-import { definePlugin, type ActionContext } from '../plugin';
-import { allFacts, factKey, factLines, readFact, type Fact } from './facts';
+import { definePlugin, type ActionContext, type PreviewContext } from '../plugin';
+import { allFacts, factKey, factLines, factText, readFact, type Fact } from './facts';
 
 const maximumFact = 2000;
 const maximumLines = 500;
@@ -31,6 +31,12 @@ function sameText(facts: readonly Fact[], text: string): Fact | undefined {
 	return facts.find((fact) => fact.text.toLowerCase() === text.toLowerCase());
 }
 
+/** Lines of a text that are not remembered yet. */
+function freshLines(facts: readonly Fact[], text: string): readonly string[] {
+	const lines = factLines(text).slice(0, maximumLines);
+	return lines.filter((line) => line.length <= maximumFact && sameText(facts, line) === undefined);
+}
+
 /** Takes back what was saved. */
 async function unsave(_captured: Json, output: Json, { storage }: ActionContext): Promise<void> {
 	for (const id of idsOf(output, 'saved')) storage.delete(factKey(id));
@@ -41,7 +47,10 @@ function idsOf(output: Json, member: string): readonly string[] {
 	return Array.isArray(list) ? list.filter((id) => typeof id === 'string') : [];
 }
 
-async function toForget({ id, query }: JsonObject, { storage }: ActionContext): Promise<readonly Fact[]> {
+async function toForget(
+	{ id, query }: JsonObject,
+	{ storage }: Pick<PreviewContext, 'storage'>
+): Promise<readonly Fact[]> {
 	const facts = await allFacts(storage);
 	if (typeof id === 'string') return facts.filter((fact) => fact.id === id);
 	if (typeof query !== 'string') return [];
@@ -65,6 +74,10 @@ export default definePlugin({
 	title: 'Memory',
 	description: 'Remembers what you tell it, on this device.',
 	capabilities: ['tools'],
+	describeRow(key, value) {
+		const fact = readFact(key, value);
+		return fact === undefined ? JSON.stringify(value) : factText(fact);
+	},
 	actions: [
 		{
 			id: 'memory_remember',
@@ -89,6 +102,12 @@ export default definePlugin({
 			phrases: ['remember that {text}', 'remember: {text}', 'remember {text}', 'keep in mind that {text}'],
 			output: { private: true },
 			undo: { label: 'Forget it again', capture: () => Promise.resolve(null), apply: unsave },
+			async preview({ text, tags }, { storage }) {
+				const fact = { text: String(text).trim(), tags: Array.isArray(tags) ? tags.map(String) : [] };
+				const known = sameText(await allFacts(storage), fact.text);
+				const before = known === undefined ? '' : factText(known);
+				return { before, after: known === undefined ? factText(fact) : before };
+			},
 			say: (output) =>
 				`${isJsonObject(output) && output['isNew'] === false ? 'Already remembered' : 'Remembered'}: ${textsOf(output, 'facts').join('')}`,
 			async run({ text, tags }, context) {
@@ -164,14 +183,14 @@ export default definePlugin({
 			phrases: ['remember these: {text}', 'remember all of this: {text}'],
 			output: { private: true },
 			undo: { label: 'Forget them again', capture: () => Promise.resolve(null), apply: unsave },
+			async preview({ text }, { storage }) {
+				return { before: '', after: freshLines(await allFacts(storage), String(text)).join('\n') };
+			},
 			say: (output) => `Remembered ${idsOf(output, 'saved').length} new facts.`,
 			async run({ text }, context) {
 				const facts = await allFacts(context.storage);
-				const lines = factLines(String(text)).slice(0, maximumLines);
-				const fresh = lines.filter(
-					(line) => line.length <= maximumFact && sameText(facts, line) === undefined
-				);
-				return { saved: fresh.map((line) => save(line, [], context)), lines: lines.length };
+				const saved = freshLines(facts, String(text)).map((line) => save(line, [], context));
+				return { saved, lines: factLines(String(text)).slice(0, maximumLines).length };
 			}
 		},
 		{
@@ -203,6 +222,9 @@ export default definePlugin({
 							storage.put(factKey(fact.id), { text: fact.text, tags: fact.tags, createdAt: fact.createdAt });
 					}
 				}
+			},
+			async preview(input, context) {
+				return { before: (await toForget(input, context)).map(factText).join('\n'), after: '' };
 			},
 			say: (output) => {
 				const texts = textsOf(output, 'forgotten');

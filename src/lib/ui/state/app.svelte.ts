@@ -27,6 +27,8 @@ class App {
 	status = $state.raw<AppStatus | null>(null);
 	/** Something failed that belongs to no item. */
 	failure = $state.raw<WireError | null>(null);
+	/** What trying again means for that error: answering this entry again, or sending Message (null). */
+	again = $state.raw<{ readonly error: WireError; readonly entryId: string | null } | null>(null);
 	announcement = $state('');
 	/** The transcript is a chunk of its own: a page without it is not ready. */
 	hasFeed = $state(false);
@@ -100,7 +102,12 @@ class App {
 		}
 		this.composer.failed();
 		if (result.error.id === 'vault/secret-in-message') this.secret = { text, error: result.error };
-		else this.failure = result.error;
+		else this.#fail(result.error, null);
+	}
+
+	#fail(error: WireError, entryId?: string | null): void {
+		this.failure = error;
+		this.again = entryId === undefined ? null : { error, entryId };
 	}
 
 	async range(from: number, to: number): Promise<void> {
@@ -142,7 +149,7 @@ class App {
 		if (patch.op === 'event') this.announcement = announcementOf(patch.event) ?? this.announcement;
 		else if (patch.op === 'sessions') this.#changed('sessions');
 		else if (patch.op === 'changed') this.#changed(patch.what);
-		else if (patch.op === 'error') this.failure = patch.error;
+		else if (patch.op === 'error') this.#fail(patch.error, patch.entryId);
 		else if (patch.op === 'toast') this.#toast(patch);
 	}
 

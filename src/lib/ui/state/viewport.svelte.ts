@@ -5,6 +5,8 @@ class Viewport {
 	isPhone = $state(false);
 	isNarrow = $state(false);
 	hasKeyboard = $state(false);
+	/** A finger is what points. */
+	readonly isTouch = typeof matchMedia === 'function' && matchMedia('(pointer: coarse)').matches;
 
 	watch(): () => void {
 		const phone = matchMedia('(max-width: 767px), (pointer: coarse)');
