@@ -87,6 +87,30 @@ test('in Propose nothing runs by itself, not even the clock (OT-44, OT-51) @phon
 	await app.waitIdle();
 });
 
+test('a held call shows what it would change, line by line, and changes it only when approved (OT-45, OT-103, CT-03) @phone', async ({
+	app
+}) => {
+	await app.open();
+	await app.ask('remember that the tide is high', /Remembered/);
+	await app.chooseMode('Propose');
+	await app.send('forget the tide');
+	await app.expectTurn('held');
+	const card = app.approval('memory_forget');
+	const change = card.getByRole('list', { name: 'Before and after' }).getByRole('listitem');
+	await expect(change).toHaveText([/Gone:\s*the tide is high/]);
+	await card.getByRole('button', { name: 'Reject', exact: true }).click();
+	await app.waitIdle();
+	await app.send('remember that the ferry is late');
+	await app.expectTurn('held');
+	await expect(app.approval('memory_remember').getByRole('listitem')).toHaveText([
+		/New:\s*the ferry is late/
+	]);
+	await app.approval('memory_remember').getByRole('button', { name: 'Approve once', exact: true }).click();
+	await app.waitIdle();
+	await app.chooseMode('Selective');
+	await app.ask('what do you remember', /ferry is late[^]*tide is high/);
+});
+
 test('a new message settles a held call as not run (OT-85)', async ({ app, upstream }) => {
 	await heldCall(app, upstream);
 	upstream.answer('never mind', 'all right');

@@ -122,6 +122,31 @@ for (const provider of providers) {
 	});
 }
 
+test('a phone takes a photo onto the message (CD-26) @phone', async ({ app, page, upstream, tap }) => {
+	upstream.answer('what is this', 'one photo');
+	await app.connect();
+	const camera = page.getByRole('button', { name: 'Take a photo', exact: true });
+	if (!app.isPhone) {
+		// Where a mouse is what points, no camera is in the hand.
+		await expect(page.getByRole('button', { name: 'Attach', exact: true })).toBeVisible();
+		await expect(camera).toHaveCount(0);
+		return;
+	}
+	const chooser = page.waitForEvent('filechooser');
+	await camera.click();
+	const opened = await chooser;
+	const input = opened.element();
+	expect(await input.getAttribute('accept')).toBe('image/*');
+	expect(await input.getAttribute('capture')).toBe('environment');
+	await opened.setFiles({ name: 'photo.png', mimeType: 'image/png', buffer: png });
+	await expect(page.getByRole('list', { name: 'Attached files' }).getByRole('listitem')).toHaveText([
+		/photo\.png/
+	]);
+	expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(375);
+	await app.ask('what is this', 'one photo');
+	expect(tap.seen(png.toString('base64'))).not.toHaveLength(0);
+});
+
 test('an attached file can be taken off again', async ({ app, page, upstream, tap }) => {
 	upstream.answer('never mind', 'all right');
 	await app.connect();

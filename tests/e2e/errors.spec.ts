@@ -64,6 +64,66 @@ test('when the stream is cut, what was said stays, also after a reload (CT-51, C
 	expect(upstream.asked('tell me a story')).toHaveLength(1);
 });
 
+test('a stream that cannot be read keeps what was said, and Retry asks again (CT-51)', async ({
+	app,
+	page,
+	upstream
+}) => {
+	await app.connect();
+	upstream.answer('hello', 'good morning');
+	await page.route('**/api/relay/anthropic/**', (route) =>
+		route.fulfill({
+			status: 200,
+			contentType: 'text/event-stream',
+			body: [
+				'event: message_start\ndata: {"type":"message_start","message":{"id":"m","role":"assistant","content":[],"usage":{"input_tokens":1,"output_tokens":1}}}\n\n',
+				'event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}\n\n',
+				'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Well begun"}}\n\n',
+				'event: content_block_delta\ndata: {not json at all\n\n',
+				'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+			].join('')
+		})
+	);
+	await app.send('hello');
+	const alert = await app.expectError('model/malformed-stream');
+	await expect(app.articles('Wherry').last()).toContainText('Well begun');
+	await page.unroute('**/api/relay/anthropic/**');
+	await alert.getByRole('button', { name: 'Retry', exact: true }).click();
+	await expect(app.articles('Wherry').last()).toContainText('good morning');
+	await app.waitIdle();
+});
+
+test('a conversation that is too long for the model offers Compact (CT-51)', async ({ app, upstream }) => {
+	await app.connect();
+	upstream.answer('hello', {
+		error: { message: 'prompt is too long: 250000 tokens > 200000 maximum', type: 'invalid_request_error' },
+		status: 400
+	});
+	await app.send('hello');
+	const alert = await app.expectError('model/context-too-long');
+	await expect(alert.getByRole('button', { name: 'Compact', exact: true })).toBeVisible();
+	await expect(app.articles('You')).toHaveText([/hello/]);
+});
+
+test('a model that declines says so and what to do (CT-51)', async ({ app, page, upstream }) => {
+	await app.connect();
+	upstream.answer('hello', 'never');
+	await page.route('**/api/relay/anthropic/**', (route) =>
+		route.fulfill({
+			status: 200,
+			contentType: 'text/event-stream',
+			body: [
+				'event: message_start\ndata: {"type":"message_start","message":{"id":"m","role":"assistant","content":[],"usage":{"input_tokens":1,"output_tokens":1}}}\n\n',
+				'event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"refusal"},"usage":{"output_tokens":1}}\n\n',
+				'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+			].join('')
+		})
+	);
+	await app.send('hello');
+	const alert = await app.expectError('model/refused');
+	await expect(alert.getByRole('button', { name: 'Retry', exact: true })).toBeVisible();
+});
+
 test('without a network the message is kept and the error says what to do (CT-51)', async ({
 	app,
 	context

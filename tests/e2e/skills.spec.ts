@@ -1,5 +1,6 @@
 /** What the agent can do: the catalog, its switches, each built-in action by phrase and slash, undo. */
 
+import type { Locator } from '@playwright/test';
 import { expect, test } from './tap';
 import type { WherryPage } from './wherry-page';
 
@@ -139,6 +140,60 @@ test('"Undo" takes one call back, "Undo turn" all of a turn, and both stay so (O
 	await app.reload();
 	await expect(app.articles('Call: memory_remember').last()).toContainText('undone');
 	await expect(page.getByRole('button', { name: /^Undo/ })).toHaveCount(0);
+});
+
+/** Opens a call's line. */
+async function opened(app: WherryPage, at: number): Promise<Locator> {
+	const call = app.article('Call: memory_remember', at);
+	const line = call.locator('button[aria-expanded]').first();
+	if ((await line.getAttribute('aria-expanded')) !== 'true') await line.click();
+	return call;
+}
+
+test('a call says before and after of its undo, is undone, and done again (OT-103, OT-49) @phone', async ({
+	app
+}) => {
+	await app.open();
+	await app.ask('remember that the tide is high', /Remembered/);
+	const call = await opened(app, 0);
+	const change = call.getByRole('list', { name: 'Before and after' }).getByRole('listitem');
+	await expect(call).toContainText('Undo would do this:');
+	await expect(change).toHaveText([/Gone:\s*the tide is high/]);
+	await app.press(call, 'Undo');
+	await expect(call).toContainText('undone');
+	await expect(call).toContainText('Redo would do this:');
+	await expect(change).toHaveText([/New:\s*the tide is high/]);
+	await app.reload();
+	await app.press(await opened(app, 0), 'Redo');
+	await expect(call).not.toContainText('undone');
+	await app.ask('what do you remember', /the tide is high/);
+});
+
+test('"Undo turn" shows all it would undo; an undo that no longer applies says what has changed (OT-103, OT-49) @phone', async ({
+	app,
+	page
+}) => {
+	await app.open();
+	await app.ask('remember that the fog is thick and also remember that the ferry is late', /fog[^]*ferry/);
+	const end = app.articles('Wherry').last();
+	await end.getByRole('button', { name: 'Before and after', exact: true }).click();
+	await expect(end.getByRole('listitem')).toHaveText([
+		/Gone:\s*the ferry is late/,
+		/Gone:\s*the fog is thick/
+	]);
+	await end.getByRole('button', { name: 'Undo turn', exact: true }).click();
+	await expect(page.getByRole('status', { name: 'Notification' })).toContainText('2 calls undone');
+	await expect(end.getByRole('button', { name: 'Before and after', exact: true })).toHaveCount(0);
+
+	await app.ask('/demo_write_note text=first', /first/);
+	await app.ask('/demo_write_note text=second', /second/);
+	const note = app.call('demo_write_note').first();
+	await note.locator('button[aria-expanded]').first().click();
+	await expect(note).toContainText('changed since');
+	await expect(note.getByRole('listitem')).toHaveText([/Gone:\s*first/, /New:\s*second/]);
+	await app.press(note, 'Undo');
+	await app.expectError('undo/changed-since');
+	await expect(note).not.toContainText('undone');
 });
 
 test('"A and also B" are two calls of one step (OT-43, CD-24)', async ({ app, page }) => {

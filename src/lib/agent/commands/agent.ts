@@ -240,6 +240,15 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 		return { role: tabs.role(), schemaOk: !isOutdated, ...(await options.storageStatus()) };
 	}
 
+	/** Long after the start, when nobody waits for anything any more. */
+	async function keepHouseLater(epoch: number): Promise<void> {
+		await options.ports.clock.sleep(housekeepingAfterMs);
+		const { host } = life ?? {};
+		if (host?.epoch() !== epoch) return;
+		const { keepHouse } = await import('./housekeeping');
+		await keepHouse(host);
+	}
+
 	const current = (): Host => {
 		if (life === undefined) throw new AppError('worker/crashed');
 		return life.host;
@@ -252,6 +261,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 		store,
 		async onLead(epoch) {
 			await begin(epoch);
+			void keepHouseLater(epoch).catch(() => undefined);
 		},
 		onLose() {
 			life?.end();
@@ -414,6 +424,8 @@ const askLive = 'session.live';
 
 /** No epoch is below it: whatever a follower would write is refused. */
 const followerEpoch = -1;
+
+const housekeepingAfterMs = 60_000;
 
 /** How often, and after how long, a command is tried again while the lead changes hands. */
 const maximumHandovers = 20;

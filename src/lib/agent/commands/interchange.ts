@@ -1,6 +1,7 @@
 /** Sessions out of the store as a file, and files into the store as sessions. */
 
 import type { CommandOutput } from '../../wire/commands';
+import { keepBlobs } from '../storage/keep-blobs';
 import type { StoreWrite } from '../storage/store';
 import type { LoadedSession } from '../sessions/loaded';
 import { packEntries } from '../sessions/segments';
@@ -108,7 +109,9 @@ export async function importSessions(
 			...packed.put
 		];
 		for (let start = 0; start < writes.length; start += writesPerCommit) {
-			await host.store.commit({ epoch: host.epoch(), put: writes.slice(start, start + writesPerCommit) });
+			const put = writes.slice(start, start + writesPerCommit);
+			const stored = put.flatMap(({ table, key }) => (table === 'blobs' ? [key] : []));
+			await host.store.commit({ epoch: host.epoch(), put, delete: keepBlobs(stored) });
 		}
 		for (const entry of entries) host.lamport.observe(entry.lam);
 		await host.store.commit({

@@ -5,6 +5,7 @@ import type { FilePart } from '../../wire/entries';
 import type { Handlers } from './session-commands';
 import type { Host } from './host';
 import { sha256Bytes } from '../policy/hashes';
+import { keepBlobs } from '../storage/keep-blobs';
 
 const maximumFileBytes = 20 * 1024 * 1024;
 const maximumImportCharacters = 512 * 1024 * 1024;
@@ -31,7 +32,8 @@ export function createLibraryCommands(host: Host): Handlers {
 			};
 			await host.store.commit({
 				epoch: host.epoch(),
-				put: [{ table: 'blobs', key: blob, row: { v: 1, bytes, mediaType, size: bytes.byteLength } }]
+				put: [{ table: 'blobs', key: blob, row: { v: 1, bytes, mediaType, size: bytes.byteLength } }],
+				delete: keepBlobs([blob])
 			});
 			return part;
 		},

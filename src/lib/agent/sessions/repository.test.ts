@@ -6,6 +6,7 @@ import { createMemoryStore } from '../storage/memory';
 import type { Commit, Store } from '../storage/store';
 import { facts, mergeRegisters, setFacts } from './facts';
 import { maximumForkDepth } from './lineage';
+import { purgeable, purgeDeletes } from './purge';
 import { createRepository, type Repository } from './repository';
 import type { SessionRecord } from './records';
 import { packEntries } from './segments';
@@ -283,13 +284,13 @@ describe('repository', () => {
 
 		await say(written, [], { hidden: true, head: 'c' });
 		expect((await repository.list()).rows.map(({ id }) => id)).toEqual([fork.id]);
-		expect(await repository.purge(origin.id)).toBeNull();
-		expect(await repository.purgeable(Infinity)).toEqual([]);
+		expect(await purgeDeletes(store, origin.id)).toBeNull();
+		expect(await purgeable(store, Infinity)).toEqual([]);
 		expect((await open().load(fork.id)).branch().map(({ id }) => id)).toEqual(['a', 'b', 'x']);
 
-		await commit({ delete: (await repository.purge(fork.id)) ?? [] });
-		expect(await repository.purgeable(Infinity)).toEqual([origin.id]);
-		await commit({ delete: (await repository.purge(origin.id)) ?? [] });
+		await commit({ delete: (await purgeDeletes(store, fork.id)) ?? [] });
+		expect(await purgeable(store, Infinity)).toEqual([origin.id]);
+		await commit({ delete: (await purgeDeletes(store, origin.id)) ?? [] });
 		expect(await store.range('entries', {})).toEqual([]);
 		expect(await store.range('sessions', {})).toEqual([]);
 	});

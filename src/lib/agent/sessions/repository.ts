@@ -15,7 +15,6 @@ import { forkRecord } from './lineage';
 import { listSessions, type ListQuery, type SessionList } from './list';
 import { loadSession, readRecord } from './load';
 import { createLoaded, type LoadedSession, type LoadedState } from './loaded';
-import { purgeable, purgeDeletes } from './purge';
 import { readSegment } from './read-record';
 import { sessionVersion, type SessionFacts, type SessionRecord } from './records';
 import { packEntries } from './segments';
@@ -60,10 +59,6 @@ export interface Repository {
 	packSegments(sessionId: string, openTurns?: ReadonlySet<string>): Promise<Writes>;
 	/** The record of a session that goes on from this entry; see `forkRecord`. Not stored. */
 	fork(sessionId: string, entryId: string, lam: number): Promise<SessionRecord>;
-	/** Deletes for one commit; null while a fork goes on from it. */
-	purge(sessionId: string): Promise<readonly StoreDelete[] | null>;
-	/** Hidden sessions that may be purged, last touched before this time. */
-	purgeable(before: number): Promise<readonly string[]>;
 	/** One clock for everybody who writes with this repository. */
 	lamport(): Promise<LamClock>;
 	nextLam(): Promise<{ readonly lam: number; readonly write: StoreWrite }>;
@@ -257,8 +252,6 @@ export function createRepository({
 			const stamp = { lam, dev: device.id };
 			return forkRecord({ from, entryId, id: ids.next(), createdAt: clock.now(), stamp });
 		},
-		purge: (sessionId) => purgeDeletes(store, sessionId),
-		purgeable: (before) => purgeable(store, before),
 		lamport,
 		async nextLam() {
 			const lam = await lamport();

@@ -1,45 +1,10 @@
 /** What the agent knows of itself: what it can do, how it is, what is missing and why. */
 
 import { isJsonObject, type Json } from '../../wire/json';
-import { definePlugin, type ActionContext, type CatalogLine } from '../plugin';
+import { definePlugin } from '../plugin';
 
-const writeYourOwn =
-	'No skill here does this. A plugin of your own can: `npm run plugin:new my-id` makes one to fill in.';
-/** Below this a skill has only a common word in common with the goal. */
-const leastFit = 0.3;
-const most = 5;
-
-const mends: Readonly<Record<CatalogLine['state'], string>> = {
-	on: 'It can be used.',
-	off: 'It is switched off: switch it on under Skills.',
-	unavailable: 'It is unavailable.'
-};
-
-async function skillsOf({ host }: ActionContext): Promise<readonly CatalogLine[]> {
-	return (await host.catalog?.list()) ?? [];
-}
-
-async function fit(goal: string, skills: readonly CatalogLine[]): Promise<readonly CatalogLine[]> {
-	const { rank } = await import('../../agent/memory/rank');
-	return rank(
-		goal,
-		skills,
-		({ action, title, description }) => `${action.replaceAll('_', ' ')} ${title} ${description}`
-	)
-		.filter(({ score }) => score >= leastFit)
-		.slice(0, most)
-		.map(({ item }) => item);
-}
-
-function standing({ action, title, plugin, state, reason }: CatalogLine): { readonly [key: string]: Json } {
-	return {
-		action,
-		title,
-		plugin,
-		state,
-		explanation: state === 'unavailable' ? (reason ?? mends.unavailable) : mends[state]
-	};
-}
+/** Its own chunk: knowing that one can ask does not take answering. */
+const answers = (): Promise<typeof import('./answers')> => import('./answers');
 
 function sayLines(output: Json, member: string): string {
 	const list = isJsonObject(output) ? output[member] : undefined;
@@ -93,17 +58,7 @@ export default definePlugin({
 			replay: 'pure',
 			phrases: ['what can you do', 'introspect', 'list your skills', 'list skills', 'what are your skills'],
 			say: (output) => sayLines(output, 'skills'),
-			async run(_input, context) {
-				const skills = await skillsOf(context);
-				return {
-					agent: 'Wherry, an AI agent that lives in a browser tab',
-					timeZone: context.timeZone,
-					skills: skills.map((line) => ({
-						...standing(line),
-						explanation: line.state === 'on' ? line.description : (line.reason ?? mends[line.state])
-					}))
-				};
-			}
+			run: async (input, context) => (await answers()).introspect(input, context)
 		},
 		{
 			id: 'self_health',
@@ -121,16 +76,7 @@ export default definePlugin({
 				'are you ok'
 			],
 			say: sayHealth,
-			async run(_input, context) {
-				const skills = await skillsOf(context);
-				const unavailable = skills.filter(({ state }) => state === 'unavailable');
-				const report = (await context.host.health?.check()) ?? null;
-				return {
-					...(isJsonObject(report) ? report : { health: report ?? 'The health check is not there.' }),
-					skills: `${skills.filter(({ state }) => state === 'on').length} of ${skills.length} can be used`,
-					unavailable: unavailable.map(({ title, reason }) => `${title}: ${reason ?? mends.unavailable}`)
-				};
-			}
+			run: async (input, context) => (await answers()).health(input, context)
 		},
 		{
 			id: 'self_suggest_plugin',
@@ -153,10 +99,7 @@ export default definePlugin({
 				'which skill can {goal}'
 			],
 			say: (output) => sayNote(output, 'fitting'),
-			async run({ goal }, context) {
-				const fitting = (await fit(String(goal), await skillsOf(context))).map(standing);
-				return fitting.length === 0 ? { fitting, note: writeYourOwn } : { fitting };
-			}
+			run: async (input, context) => (await answers()).suggest(input, context)
 		},
 		{
 			id: 'self_explain',
@@ -187,17 +130,7 @@ export default definePlugin({
 				'explain the skill {about}'
 			],
 			say: (output) => sayNote(output, 'skills'),
-			async run({ about }, context) {
-				const skills = await skillsOf(context);
-				const wanted = String(about).trim().toLowerCase();
-				const named = skills.filter(({ action, title, plugin }) =>
-					[action, title.toLowerCase(), plugin].includes(wanted)
-				);
-				const meant = named.length > 0 ? named : await fit(wanted, skills);
-				if (meant.length > 0) return { skills: meant.map(standing) };
-				const health = (await context.host.health?.check()) ?? null;
-				return { skills: [], note: writeYourOwn, health };
-			}
+			run: async (input, context) => (await answers()).explain(input, context)
 		}
 	]
 });
