@@ -184,6 +184,21 @@ describe('the agent', () => {
 		expect(await store.range('plugins', {})).toEqual([]);
 	});
 
+	it('OT-49: what cannot be taken back is named', async () => {
+		const tab = await openTab({ store: createMemoryStore() });
+		const { sessionId } = await tab.call('session.open', { sessionId: null });
+		const text = '/demo_send_postcard to=Ada text=hello';
+		await tab.call('session.send', { sessionId, text, files: [] });
+		await tab.until(() => tab.state()?.turn === 'held');
+		const item = tab.items().find((one) => one.type === 'call');
+		const approvalId = item?.type === 'call' ? (item.call.held?.approvalId ?? '') : '';
+		await tab.call('call.decide', { sessionId, approvalId, decision: 'once' });
+		await tab.until(() => tab.state()?.turn === 'idle');
+		expect(await tab.call('undo.preview', { sessionId, turnId: item?.turnId ?? '' })).toMatchObject([
+			{ action: 'demo_send_postcard', can: 'never', lines: [] }
+		]);
+	});
+
 	it('OT-45: a held call says what it would change, and the card changes nothing', async () => {
 		const store = createMemoryStore();
 		const tab = await openTab({ store });

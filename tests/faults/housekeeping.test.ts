@@ -11,7 +11,7 @@ import { sweepBlobs } from '../../src/lib/agent/storage/sweep-blobs';
 import { call, createScriptedModel, text } from '../fakes/scripted-model';
 import { createFakeSkills, createWorld } from '../fakes/skills';
 import { openTurnWorld, type TurnWorld } from '../fakes/turn-world';
-import { createCrashingStore, type CrashPoint } from './crashing-store';
+import { crashPoints, createCrashingStore } from './crashing-store';
 
 const day = 24 * 60 * 60_000;
 const pause = (): Promise<void> => Promise.resolve();
@@ -30,10 +30,7 @@ async function atEveryBoundary(
 ): Promise<number> {
 	const whole = createCrashingStore(await prepare());
 	await work(whole);
-	const points = whole.log.flatMap(({ index }): CrashPoint[] => [
-		{ commit: index, when: 'before' },
-		{ commit: index, when: 'after' }
-	]);
+	const points = crashPoints(whole.log);
 	for (const crash of points) {
 		const inner = await prepare();
 		await expect(work(createCrashingStore(inner, { crash }))).rejects.toThrow('simulated crash');

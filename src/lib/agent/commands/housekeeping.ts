@@ -23,15 +23,17 @@ const lookAgainMs = 6 * 60 * 60_000;
 const pauseMs = 100;
 const key = 'housekeeping';
 
+type Household = Pick<Host, 'store' | 'epoch' | 'repository' | 'search' | 'bus' | 'ports'>;
+
 /** Runs until another tab leads; rejects when the store does. */
-export async function keepHouse(host: Host): Promise<never> {
+export async function keepHouse(host: Household): Promise<never> {
 	for (;;) {
 		await keepHouseOnce(host);
 		await host.ports.clock.sleep(lookAgainMs);
 	}
 }
 
-export async function keepHouseOnce(host: Host): Promise<void> {
+export async function keepHouseOnce(host: Household): Promise<void> {
 	const { store, epoch, repository } = host;
 	const now = host.ports.clock.now();
 	const last = await readLast(host);
@@ -57,7 +59,7 @@ export async function keepHouseOnce(host: Host): Promise<void> {
 	await store.commit({ epoch: epoch(), put: [{ table: 'meta', key, row }] });
 }
 
-async function readLast({ store }: Host): Promise<{ at: number; sweptAt: number }> {
+async function readLast({ store }: Household): Promise<{ at: number; sweptAt: number }> {
 	const row = await store.get('meta', key);
 	const read = (name: string): number => {
 		const value: unknown = typeof row === 'object' && row !== null ? Reflect.get(row, name) : undefined;
