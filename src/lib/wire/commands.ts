@@ -135,6 +135,11 @@ export interface Commands {
 
 	/* ── skills ── */
 	'skills.list': { in: null; out: readonly SkillCard[] };
+	/** What is wrong with the arguments of a call that a person writes by hand; empty where nothing is. */
+	'skills.check': {
+		in: { action: string; args: JsonObject };
+		out: readonly { readonly path: string; readonly problem: string }[];
+	};
 	'skills.enable': { in: { action: string; enabled: boolean }; out: null };
 
 	/* ── settings ── */

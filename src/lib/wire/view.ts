@@ -6,6 +6,7 @@
 import type { Attempt, CallStatus, ModelRef, StopReason, Usage } from './entries';
 import type { WireError } from './errors';
 import type { Block } from './blocks';
+import type { JsonObject } from './json';
 import type { Effect, HeldCall, LoopEvent, Mode, Reason, TurnOutcome } from './events';
 
 /** `html[data-turn]`; running wins over held. */
@@ -142,6 +143,10 @@ export type FeedItem =
 			readonly attempts?: readonly Attempt[];
 			/** Rehearsal had no answer: offer "Connect a model", which sends this user entry again. */
 			readonly connect?: { readonly userEntryId: string };
+			/** Rehearsal knows the action but not its arguments: ask for them with a form that holds those it has. */
+			readonly form?: { readonly action: string; readonly args: JsonObject };
+			/** Made from what others wrote: its links are shown before they are followed. */
+			readonly isUntrusted?: boolean;
 	  })
 	| (ItemBase & { readonly type: 'call'; readonly call: CallView })
 	| (ItemBase & {

@@ -113,6 +113,7 @@ export function createLibraryReads(host: Host): Handlers {
 		'providers.list': () => host.providers.cards(),
 		'models.list': () => host.providers.options(),
 		'skills.list': () => Promise.resolve(host.catalog.list()),
+		'skills.check': ({ action, args }) => Promise.resolve(host.catalog.problems(action, args)),
 		'settings.get': ({ name }) => Promise.resolve(host.settings.get(name) ?? null)
 	};
 }

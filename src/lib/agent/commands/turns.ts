@@ -19,6 +19,7 @@ import { alwaysRule } from '../policy/decide';
 import { messageLabels } from '../policy/user-words';
 import type { SessionFacts } from '../sessions/records';
 import type { StoreDelete } from '../storage/store';
+import { rehearsalRef } from './providers';
 import { createQueue } from './queue';
 import type { Host } from './host';
 import { afterTurn, nameAtOnce } from './after-turn';
@@ -194,6 +195,15 @@ export function createTurns(host: Host): Turns {
 
 	const modelOf = (facts: SessionFacts): ModelRef => facts.model ?? host.providers.defaultModel();
 
+	/** `/{action id} …` is a command, whatever model the session has: rehearsal runs it. */
+	function commandModel(parts: EntryDraft['parts']): ModelRef | undefined {
+		const [first] = parts;
+		const name = first?.type === 'text' ? /^\s*\/([\w-]+)(?:\s|$)/.exec(first.text)?.[1] : undefined;
+		if (name === undefined) return undefined;
+		const action = name.toLowerCase().replaceAll('-', '_');
+		return host.catalog.facts(action) === undefined ? undefined : rehearsalRef;
+	}
+
 	async function begin(
 		sessionId: string,
 		draft: EntryDraft,
@@ -209,7 +219,7 @@ export function createTurns(host: Host): Turns {
 			user,
 			parentId,
 			alsoDelete,
-			settings: await settingsOf(sessionId)
+			settings: await settingsOf(sessionId, commandModel(draft.parts))
 		});
 		// Beside the turn: a list should not wait for its end to have a name to show.
 		void nameAtOnce(host, sessionId).catch(() => undefined);
@@ -324,7 +334,7 @@ export function createTurns(host: Host): Turns {
 		await start(sessionId, turnId, {
 			kind: 'answer',
 			entryId: user.id,
-			settings: await settingsOf(sessionId, model)
+			settings: await settingsOf(sessionId, model ?? commandModel(user.parts))
 		});
 	}
 

@@ -34,12 +34,48 @@ const special: readonly { readonly action: string; readonly argument: string; re
 	}
 ];
 
-/** What people say around a command. A full stop or question mark at the end says nothing; `5!` does. */
+const polite =
+	/^(?:(?:please|hey|hi|hello|ok(?:ay)?|now|so|wherry|can you|could you|would you|will you)(?:\s*,\s*|\s+))+(?=\S)/i;
+
+/**
+ * What people say around a command. A full stop or question mark at the end says nothing, and an
+ * exclamation mark only where it follows a word: `5!` is a number.
+ */
 export function trimCommand(text: string): string {
-	const command = text.trim().replace(/^(?:please|can you|could you|would you|now)\s+/i, '');
+	const command = unwrap(text.trim()).replace(polite, '');
+	const end = endOf(command);
+	const rest = command.slice(0, end);
+	// With its comma: "remember to say please" means it.
+	const thanks = /,\s*(?:please|thanks|thank you)$/i.exec(rest.slice(-40))?.[0] ?? '';
+	return rest.slice(0, endOf(rest.slice(0, rest.length - thanks.length)));
+}
+
+function endOf(command: string): number {
 	let end = command.length;
-	while (end > 0 && ' \t\n\r.?…'.includes(command.charAt(end - 1))) end--;
-	return command.slice(0, end);
+	while (end > 0) {
+		const last = command.charAt(end - 1);
+		const isShout = last === '!' && /[\p{L}!?]/u.test(command.charAt(end - 2));
+		if (!isShout && !' \t\n\r.,;?…'.includes(last)) break;
+		end--;
+	}
+	return end;
+}
+
+const wrappings: Readonly<Record<string, string>> = {
+	'"': '"',
+	'“': '”',
+	'‘': '’',
+	'«': '»',
+	'<': '>',
+	'`': '`'
+};
+
+/** Without the quotation marks around the whole of it. */
+function unwrap(text: string): string {
+	const closing = wrappings[text.charAt(0)];
+	if (closing === undefined || text.length < 3 || !text.endsWith(closing)) return text;
+	const inner = text.slice(1, -1);
+	return inner.includes(text.charAt(0)) || inner.includes(closing) ? text : inner.trim();
 }
 
 /** Every reading of a command, the surest first. */
@@ -59,7 +95,7 @@ export function matchPhrases(text: string, targets: readonly PhraseTarget[]): re
 			const found = compile(template).exec(command);
 			if (found === null) continue;
 			const args = Object.entries(found.groups ?? {}).map(
-				([name, value]) => [name, coerce(value, name, target.input)] as const
+				([name, value]) => [name, coerce(unwrap(value.trim()), name, target.input)] as const
 			);
 			const weight = template.replaceAll(/\{\w+\}|\s/g, '').length;
 			matches.push({ action: target.action, args: Object.fromEntries(args), weight });
@@ -87,7 +123,8 @@ function compile(template: string): RegExp {
 function literal(text: string): string {
 	return text
 		.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')
-		.replaceAll(/\s+is(?=\s|$)/g, "(?: is|['’]s)")
+		.replaceAll("'", "['’]")
+		.replaceAll(/\s+is(?=\s|$)/g, "(?:\\s+is|['’]s)")
 		.replaceAll(/\s+/g, '\\s+');
 }
 

@@ -29,8 +29,8 @@ export type Plan =
 
 type Command = { readonly call: PlannedCall } | { readonly problem: string; readonly form?: PlannedCall };
 
-const thenSeparator = /[,;.]?\s+(?:and\s+)?then\s+/gi;
-const alsoSeparator = /,?\s+and\s+also\s+/gi;
+const thenSeparator = /[,;.?!]?\s+(?:and\s+)?then,?\s+/gi;
+const alsoSeparator = /[,;.?!]?\s+and\s+also,?\s+/gi;
 /** A longer message is a pasted text, not a sequence of commands. */
 const longestSequence = 4000;
 

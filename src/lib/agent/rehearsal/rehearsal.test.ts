@@ -92,7 +92,7 @@ describe('rehearsal understands', () => {
 		['what time is it', 'clock {}'],
 		['What time is it?', 'clock {}'],
 		["what's the time", 'clock {}'],
-		['please, what time is it', undefined],
+		['please, what time is it', 'clock {}'],
 		['What time is it in New York?', 'clock {"zone":"New York"}'],
 		['remember that I like tea.', 'memory_remember {"text":"I like tea"}'],
 		[
@@ -122,7 +122,23 @@ describe('rehearsal understands', () => {
 		['/memory_remember tags=a text=I like tags=none', 'memory_remember {"tags":["none"],"text":"I like"}'],
 		['/memory_recall tea', 'memory_recall {"query":"tea"}'],
 		['/sessions_list limit=5', 'sessions_list {"limit":5}'],
-		['remember these:\n- tea\n- cake', 'memory_ingest {"text":"- tea\\n- cake"}']
+		['remember these:\n- tea\n- cake', 'memory_ingest {"text":"- tea\\n- cake"}'],
+		['WHAT TIME IS IT???', 'clock {}'],
+		['remember to say please', 'memory_remember {"text":"to say please"}'],
+		['what time is it!', 'clock {}'],
+		['what’s the time, please?', 'clock {}'],
+		['Hey Wherry, can you please tell me the time…', 'clock {}'],
+		['“what time is it”', 'clock {}'],
+		['please remember that I like tea!', 'memory_remember {"text":"I like tea"}'],
+		['Remember: “the key is under the mat”.', 'memory_remember {"text":"the key is under the mat"}'],
+		['Please forget about tea.', 'memory_forget {"query":"tea"}'],
+		['Search my sessions for “green tea”', 'sessions_search {"text":"green tea"}'],
+		['Calculate 5!.', 'calculate {"expression":"5!"}'],
+		['fetch <https://example.com/a?b=c>', 'web_fetch {"url":"https://example.com/a?b=c"}'],
+		['Fetch https://example.com.', 'web_fetch {"url":"https://example.com"}'],
+		['why can’t I use clock?', 'self_explain {"about":"clock"}'],
+		['Diagnose my storage.', 'self_health {}'],
+		['diagnose clock', 'self_explain {"about":"clock"}']
 	])('%s', async (text, call) => {
 		if (call !== undefined) expect(await planned(text)).toEqual([call]);
 	});

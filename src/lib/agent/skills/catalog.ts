@@ -17,7 +17,7 @@ import { redeemToken } from '../policy/token';
 import { loadPlugins, type Listed } from './load';
 import type { SkillPort } from './port';
 import type { RunnerOptions } from './run';
-import { problemText, validate } from './schema';
+import { problemText, validate, type Problem } from './schema';
 
 const settingVersion = 1;
 const defaultRateLimit = 60;
@@ -49,6 +49,8 @@ export interface Catalog extends SkillPort {
 	/** Persisted before it resolves. Throws `skill/unknown`, `storage/…`. */
 	setEnabled(action: string, enabled: boolean): Promise<void>;
 	commands(): readonly SkillCommand[];
+	/** What of these arguments does not fit, or why the action cannot run at all; empty when it can. */
+	problems(action: string, args: JsonObject): readonly Problem[];
 	/** A result in words (the action's own `say`); `undefined` where it has none. */
 	say(action: string, output: Json, args: Json): string | undefined;
 	/** What a call would change, before it is allowed; changes nothing. `undefined` where it cannot say. */
@@ -155,6 +157,12 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
 						one.action.isOffered !== false && !switchedOff.has(one.action.id) && missing(one) === undefined
 				)
 				.map(({ action: { id, description, input } }) => ({ name: id, description, input })),
+		problems(action, args) {
+			const error = check(action, args);
+			if (error === undefined) return [];
+			const one = error.id === 'skill/bad-arguments' ? listed.get(action) : undefined;
+			return one === undefined ? [{ path: '', problem: error.message }] : validate(one.action.input, args);
+		},
 		commands: () =>
 			[...listed.values()].map((one) => {
 				const { id, title, description, input, phrases } = one.action;

@@ -111,7 +111,9 @@ function answerItems(
 			...(response === undefined ? {} : { stop: response.stop }),
 			...(response?.error === undefined ? {} : { error: response.error }),
 			...(response?.attempts === undefined ? {} : { attempts: response.attempts }),
-			...(wantsModel(entry) && entry.parentId !== null ? { connect: { userEntryId: entry.parentId } } : {})
+			...(wantsModel(entry) && entry.parentId !== null ? { connect: { userEntryId: entry.parentId } } : {}),
+			...formOf(entry),
+			...(entry.labels.integrity === 'untrusted' ? { isUntrusted: true } : {})
 		});
 	}
 	for (const part of calls) {
@@ -247,6 +249,13 @@ function filesOf(entry: Entry): FileView[] {
 function wantsModel(entry: Entry): boolean {
 	const rehearsal = entry.response?.extras?.['rehearsal'];
 	return isJsonObject(rehearsal) && rehearsal['connect'] === true;
+}
+
+function formOf(entry: Entry): Pick<Extract<FeedItem, { type: 'wherry' }>, 'form'> {
+	const rehearsal = entry.response?.extras?.['rehearsal'];
+	const form = isJsonObject(rehearsal) ? rehearsal['form'] : undefined;
+	if (!isJsonObject(form) || typeof form['action'] !== 'string' || !isJsonObject(form['args'])) return {};
+	return { form: { action: form['action'], args: form['args'] } };
 }
 
 function pretty(value: Json): string {

@@ -23,7 +23,16 @@ export default definePlugin({
 			},
 			effects: [],
 			replay: 'pure',
-			phrases: ['what time is it', 'what time is it in {zone}', 'what is the time', 'what day is it'],
+			phrases: [
+				'what time is it',
+				'what time is it now',
+				'what time is it in {zone}',
+				'what is the time',
+				'what is the time in {zone}',
+				'tell me the time',
+				'what day is it',
+				'what is the date'
+			],
 			say: (output) =>
 				isJsonObject(output) ? `It is ${String(output['local'])} (${String(output['zone'])}).` : '',
 			async run({ zone }, { now, locale, timeZone: home }) {

@@ -151,6 +151,7 @@ export default definePlugin({
 			replay: 'pure',
 			phrases: [
 				'what do you remember',
+				'what do you know',
 				'list what you remember',
 				'list my memories',
 				'what do you know about me'

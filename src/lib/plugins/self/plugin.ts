@@ -70,6 +70,12 @@ export default definePlugin({
 			phrases: [
 				'diagnose',
 				'diagnose yourself',
+				'diagnose storage',
+				'diagnose my storage',
+				'diagnose providers',
+				'diagnose my providers',
+				'check storage',
+				'check providers',
 				'check your health',
 				'health',
 				'what is wrong',
@@ -125,6 +131,7 @@ export default definePlugin({
 				'why is {about} unavailable',
 				'why is {about} off',
 				'why is {about} missing',
+				'diagnose {about}',
 				'why can I not use {about}',
 				"why can't I use {about}",
 				'explain the skill {about}'
