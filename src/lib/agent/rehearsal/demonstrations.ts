@@ -1,4 +1,7 @@
-/** Demonstrations on throwaway data: labelled as such before, in and after what they show. */
+/**
+ * Demonstrations on throwaway data: labelled as such before, in and after what they show. The page
+ * runs each in a throwaway session (`ui/state/demonstration.ts`).
+ */
 
 import type { PlannedCall } from './plan';
 
@@ -15,7 +18,7 @@ export const demonstrations: readonly Demonstration[] = [
 		names: ['demo', 'demo list', 'demonstrations', 'show me a demo', 'show me what you can do'],
 		calls: [],
 		explanation:
-			'Demonstrations, on throwaway data: `demo approval` shows a call that waits for you, `demo undo` one that can be taken back, `demo branching` how a conversation forks, `demo resume` a turn that survives a reload.'
+			'Demonstrations, each in a session of its own that you can delete: `demo approval` shows a call that waits for you, `demo undo` one that can be taken back, `demo branching` how a message gets a second version, `demo resume` a turn that survives a reload.'
 	},
 	{
 		names: ['demo approval', 'demo approvals', 'demonstrate approval', 'show me approval'],
@@ -33,7 +36,14 @@ export const demonstrations: readonly Demonstration[] = [
 		names: ['demo branching', 'demo branches', 'demo branch', 'demonstrate branching', 'show me branching'],
 		calls: [],
 		explanation:
-			'This is a demonstration of branching, and you are the one who does it: choose **Edit** on your message above, change it to `what time is it`, and send. The old answer is not lost: **Previous branch** and **Next branch** go between the two, and the tree shows both.'
+			'This is a demonstration of branching, and the first version of your message. It is edited for you in a moment, as **Edit** under it would do; this version and its answer are kept.'
+	},
+	{
+		// What the page makes of the message above, so that the fork is a real one.
+		names: ['demo branching, second version'],
+		calls: [{ action: 'clock', args: {} }],
+		explanation:
+			'This was a demonstration of branching. Your message was edited, which made a new branch beside the old one: **Previous branch** and **Next branch** under it go between the two, and **Branches** over the transcript shows them as a tree.'
 	},
 	{
 		names: ['demo resume', 'demo resuming', 'demonstrate resuming', 'show me resuming'],

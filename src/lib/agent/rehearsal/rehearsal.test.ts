@@ -241,6 +241,9 @@ describe('rehearsal answers', () => {
 		]);
 		expect((await play('Demo undo')).text).toMatch(/^Demonstration: .*\n\nThis was a demonstration of undo/);
 		expect(await planned('demo branching')).toMatch(/^This is a demonstration/);
+		expect((await play('demo branching, second version')).text).toMatch(
+			/This was a demonstration of branching/
+		);
 		expect((await play('demo resume')).text).toMatch(/^Demonstration: counted to 10\./);
 	});
 

@@ -123,14 +123,19 @@ function addLink(out: Inline[], token: LinkToken): void {
 			addText(out, children.length === 0 ? shown : ` (${shown})`);
 		return;
 	}
+	// A picture elsewhere has a button of its own, and a button in a link would be both.
+	const elsewhere = children.filter((child) => child.t === 'remote-image');
+	const inside = children.filter((child) => child.t !== 'remote-image');
 	const c: Inline[] =
-		textOf(children) === '' && !children.some(isPicture) ? [{ t: 'text', v: shownUrl(target) }] : children;
+		textOf(inside) === '' && !inside.some(isPicture)
+			? [{ t: 'text', v: textOf(elsewhere) || shownUrl(target) }]
+			: inside;
 	const title = visible(decodeEntities(token.title ?? ''));
-	out.push({ t: 'link', ...link, ...(title === '' ? {} : { title }), c });
+	out.push({ t: 'link', ...link, ...(title === '' ? {} : { title }), c }, ...elsewhere);
 }
 
 function isPicture(inline: Inline): boolean {
-	return inline.t === 'image' || inline.t === 'remote-image';
+	return inline.t === 'image';
 }
 
 function autolinkText(tokens: readonly Token[]): Inline[] {
