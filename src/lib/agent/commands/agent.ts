@@ -121,7 +121,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 			repository,
 			search,
 			storageStatus: options.storageStatus,
-			relay: options.relay
+			relay: options.relay,
+			providers: () => providers.cards()
 		});
 		const catalog = await createCatalog({
 			...options.ports,

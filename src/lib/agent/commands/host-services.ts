@@ -1,15 +1,18 @@
 /** What built-in plugins may ask of the agent: past sessions, health, the relay. Narrow on purpose. */
 
-import type { AppStatus } from '../../wire/commands';
+import type { AppStatus, ProviderCard } from '../../wire/commands';
 import type { HostServices } from '../../plugins/plugin';
 import type { Repository } from '../sessions/repository';
 import type { SearchService } from '../sessions/search/search-service';
+
+const mega = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
 export function hostServices(parts: {
 	readonly repository: Repository;
 	readonly search: SearchService;
 	readonly storageStatus: () => Promise<Pick<AppStatus, 'persisted' | 'usageBytes' | 'quotaBytes' | 'relay'>>;
 	readonly relay: HostServices['relay'];
+	readonly providers: () => Promise<readonly ProviderCard[]>;
 }): HostServices {
 	const { repository } = parts;
 	async function sessions(): Promise<NonNullable<HostServices['sessions']>> {
@@ -27,12 +30,13 @@ export function hostServices(parts: {
 				const storage = await parts.storageStatus();
 				const { badRows } = await repository.list({ limit: 1 });
 				return {
-					storage: {
-						persisted: storage.persisted,
-						usedBytes: storage.usageBytes,
-						quotaBytes: storage.quotaBytes
-					},
+					storage: `${mega(storage.usageBytes)} of ${mega(storage.quotaBytes)} MB used, ${
+						storage.persisted ? 'kept until you clear it' : 'the browser may clear it when space is short'
+					}`,
 					relay: storage.relay ?? 'not reachable',
+					providers: (await parts.providers())
+						.filter(({ state }) => state === 'ready')
+						.map(({ title, stateText }) => `${title}: ${stateText}`),
 					unreadableSessions: badRows
 				};
 			}

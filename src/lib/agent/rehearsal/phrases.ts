@@ -54,7 +54,7 @@ function endOf(command: string): number {
 	let end = command.length;
 	while (end > 0) {
 		const last = command.charAt(end - 1);
-		const isShout = last === '!' && /[\p{L}!?]/u.test(command.charAt(end - 2));
+		const isShout = last === '!' && /[\p{L}!?"”’»]/u.test(command.charAt(end - 2));
 		if (!isShout && !' \t\n\r.,;?…'.includes(last)) break;
 		end--;
 	}
@@ -112,7 +112,9 @@ function compile(template: string): RegExp {
 	const pieces = template.split(/(\{\w+\})/);
 	const source = pieces.map((piece, index) => {
 		const name = /^\{(\w+)\}$/.exec(piece)?.[1];
-		if (name === undefined) return literal(piece);
+		// A colon before what is asked for says nothing: `calculate: 2 + 2`.
+		if (name === undefined)
+			return literal(piece).replace(/\\s\+$/, pieces[index + 1] === undefined ? '$&' : ':?\\s+');
 		return index >= pieces.length - 2 && pieces[index + 1] === '' ? `(?<${name}>[^]+)` : `(?<${name}>[^]+?)`;
 	});
 	const pattern = new RegExp(`^${source.join('')}$`, 'i');

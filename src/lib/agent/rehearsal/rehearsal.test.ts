@@ -131,6 +131,8 @@ describe('rehearsal understands', () => {
 		['“what time is it”', 'clock {}'],
 		['please remember that I like tea!', 'memory_remember {"text":"I like tea"}'],
 		['Remember: “the key is under the mat”.', 'memory_remember {"text":"the key is under the mat"}'],
+		['Calculate: 2 + 2', 'calculate {"expression":"2 + 2"}'],
+		['Remember “the boat is Petrel”!', 'memory_remember {"text":"the boat is Petrel"}'],
 		['Please forget about tea.', 'memory_forget {"query":"tea"}'],
 		['Search my sessions for “green tea”', 'sessions_search {"text":"green tea"}'],
 		['Calculate 5!.', 'calculate {"expression":"5!"}'],

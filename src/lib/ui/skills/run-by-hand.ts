@@ -1,6 +1,7 @@
 /** Runs an action as the message that a person could have typed: `/{action id} {…}`. */
 
 import { goto } from '$app/navigation';
+import type { SkillCard } from '../../wire/commands';
 import type { JsonObject } from '../../wire/json';
 import { app } from '../state/app.svelte';
 
@@ -9,7 +10,7 @@ import { app } from '../state/app.svelte';
  * undone is seen there. Gives the reason where it did not start.
  */
 export async function runByHand(
-	action: string,
+	{ action, title }: SkillCard,
 	args: JsonObject,
 	where: 'here' | 'new'
 ): Promise<string | undefined> {
@@ -19,7 +20,10 @@ export async function runByHand(
 	if (sessionId === null) return app.failure?.message;
 	const sent = await app.call('session.send', { sessionId, text, files: [], whenRunning: 'queue' });
 	if (!sent.ok) return sent.error.message;
-	if (where === 'new') await goto(`/s/${sessionId}`);
+	if (where === 'here') return undefined;
+	// The command is no name to find it by.
+	await app.call('session.update', { sessionId, title });
+	await goto(`/s/${sessionId}`);
 	return undefined;
 }
 
