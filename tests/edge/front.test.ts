@@ -27,6 +27,24 @@ describe('A29 the Worker’s entry', () => {
 		);
 	});
 
+	test('a chunk that is missing between two deployments is not missing for a year', async () => {
+		const missing = new Response(null, {
+			status: 404,
+			headers: {
+				'cache-control': 'public, immutable, max-age=31536000',
+				'cross-origin-opener-policy': 'same-origin'
+			}
+		});
+		const response = await serve(
+			new Request('http://localhost/_app/immutable/gone.js'),
+			env,
+			createExecutionContext(),
+			() => Promise.resolve(missing)
+		);
+		expect(response.status).toBe(404);
+		expect(response.headers.get('cache-control')).toBe('no-store');
+	});
+
 	test('what throws inside becomes an envelope that gives nothing away', async () => {
 		const response = await serve(new Request('http://localhost/'), env, createExecutionContext(), () =>
 			Promise.reject(new Error('secret detail'))

@@ -11,7 +11,8 @@ const everywhere = JSON.stringify(
 	Object.fromEntries(Object.keys(relayProviders).map((id) => [id, upstream]))
 );
 const open: EdgeEnv = { RELAY_UPSTREAMS: everywhere };
-const local = { 'cf-connecting-ip': '127.0.0.1' };
+/** As Node's fetch asks, and so the SDKs. */
+const local = { 'cf-connecting-ip': '127.0.0.1', 'sec-fetch-mode': 'cors' };
 
 interface Ask extends RequestInit {
 	readonly env?: EdgeEnv;
@@ -283,6 +284,20 @@ describe('whose key', () => {
 	])('the relay’s key never serves a caller %s', async (_, headers, host) => {
 		const key = await keyOf('anthropic/v1/models', { headers, ...(host === undefined ? {} : { host }) });
 		expect(key).toBeUndefined();
+	});
+
+	test('a page under a rebound name that says it is localhost reads nothing with the relay’s key', async () => {
+		// `MF-Original-URL` makes wrangler hand us localhost as Host: all that is left is what a browser leaves out.
+		const headers = { 'cf-connecting-ip': '127.0.0.1' };
+		expect(await keyOf('openai/v1/responses/resp_1', { headers })).toBeUndefined();
+		expect(await keyOf('openai/v1/responses', { headers, method: 'POST', body: '{}' })).toBe(
+			'Bearer relay-secret'
+		);
+	});
+
+	test('an SDK that was given an empty key gets the relay’s', async () => {
+		const headers = { ...local, authorization: 'Bearer ' };
+		expect(await keyOf('openai/v1/models', { headers })).toBe('Bearer relay-secret');
 	});
 
 	test.each([

@@ -75,6 +75,7 @@ export function preflight(request: Request, caller: Caller): Response {
 		status: 204,
 		headers: {
 			...corsHeaders(request, caller),
+			'x-request-id': caller.requestId,
 			...(caller.origin === 'listed'
 				? {
 						'access-control-allow-methods': 'GET, HEAD, POST, DELETE',

@@ -34,7 +34,7 @@ export async function serve(
 		return withSecurityHeaders(
 			isBare && url.pathname.startsWith('/api/')
 				? fail(new AppError('relay/origin-not-allowed'), requestId)
-				: response,
+				: forgettable(response),
 			url
 		);
 	} catch (thrown) {
@@ -43,6 +43,17 @@ export async function serve(
 		// What it was is for the log: the answer goes to anybody.
 		return withSecurityHeaders(fail(new AppError('internal/unexpected'), requestId), url);
 	}
+}
+
+/**
+ * The rule that lets hashed files be kept for a year holds for their absence too: a chunk that was asked
+ * for between two deployments would stay missing in that browser.
+ */
+function forgettable(response: Response): Response {
+	if (response.status < 400 || !response.headers.get('cache-control')?.includes('immutable')) return response;
+	const headers = new Headers(response.headers);
+	headers.set('cache-control', 'no-store');
+	return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
 }
 
 /** What waits to be written: requests that come close together share one timer, which costs more than a line. */

@@ -71,7 +71,14 @@ export async function relay(request: Request, env: EdgeEnv, options: RelayOption
 
 		const outgoing = retargeted(request, target);
 		cleanUpstream(outgoing.headers, provider);
-		const key = placeKey({ headers: outgoing.headers, provider, env, caller, search: url.searchParams });
+		const key = placeKey({
+			request,
+			headers: outgoing.headers,
+			provider,
+			env,
+			caller,
+			search: url.searchParams
+		});
 		const { fetch: send = fetch } = options;
 		const answer =
 			(key !== 'caller' && id === 'workers-ai' && caller.isLoopback
@@ -116,6 +123,7 @@ function passBack(request: Request, answer: Response, caller: Caller): Response 
 }
 
 interface KeyPlace {
+	readonly request: Request;
 	readonly headers: Headers;
 	readonly provider: RelayProvider;
 	readonly env: EdgeEnv;
@@ -124,19 +132,37 @@ interface KeyPlace {
 }
 
 /** The caller's own key always wins; the relay's is for somebody at this machine only. */
-function placeKey({ headers, provider, env, caller, search }: KeyPlace): 'caller' | 'relay' | 'none' {
+function placeKey({
+	request,
+	headers,
+	provider,
+	env,
+	caller,
+	search
+}: KeyPlace): 'caller' | 'relay' | 'none' {
 	for (const name of provider.authHeaders) {
-		const bare = headers.get(name)?.replace(/^bearer\s+/i, '');
+		const bare = headers.get(name)?.replace(/^bearer(?:\s+|$)/i, '');
 		if (bare === placeholderKey || bare === '') headers.delete(name);
 	}
 	const hasOwn =
 		provider.authHeaders.some((name) => headers.has(name)) ||
 		(provider.authQuery ?? []).some((name) => search.has(name));
 	if (hasOwn) return 'caller';
-	const key = relayKey(provider, env, caller);
+	const key = mayBeRebound(request) ? undefined : relayKey(provider, env, caller);
 	if (key === undefined) return 'none';
 	provider.setKey(headers, key);
 	return 'relay';
+}
+
+/**
+ * A page under a name that was rebound to this machine reads answers as its own, and may say by a header
+ * of `wrangler dev` (`MF-Original-URL`) that it asked for localhost. What it cannot do: send a POST
+ * without its Origin, or any `Sec-Fetch-*`, which browsers add at trustworthy addresses only. Programs
+ * that add neither (curl, Python) get the relay's key for POST and DELETE.
+ */
+function mayBeRebound({ method, headers }: Request): boolean {
+	if (method !== 'GET' && method !== 'HEAD') return false;
+	return !headers.has('origin') && !headers.has('sec-fetch-site') && !headers.has('sec-fetch-mode');
 }
 
 /** The relay's own key where this caller may use it. */
