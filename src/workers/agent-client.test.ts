@@ -14,18 +14,22 @@ afterEach(() => {
 	for (const end of ended.splice(0)) end();
 });
 
-function world() {
+function world(refusal?: string) {
 	const asked: Asked[] = [];
 	const ports: MessagePort[] = [];
 	const deaths: (() => void)[] = [];
 	const messages: ToPage[] = [];
 	const states: ClientState[] = [];
+	const reasons: string[] = [];
 	let ids = 0;
 	const client = createAgentClient({
 		newId: () => `id${++ids}`,
 		wait: (ms) => (ms > 10_000 ? new Promise(() => undefined) : Promise.resolve()),
 		onMessage: (message) => messages.push(message),
-		onState: (state) => states.push(state),
+		onState: (state, reason) => {
+			states.push(state);
+			if (reason !== undefined) reasons.push(reason);
+		},
 		spawn: (): SpawnedAgent => {
 			// Answers are untyped on this side of the fake, as they are on the other side of a worker.
 			const call = (name: string, id: string, input: unknown) =>
@@ -35,6 +39,7 @@ function world() {
 			const endpoint: AgentEndpoint = {
 				lendModel: () => Promise.resolve(),
 				attach: async (port) => {
+					if (refusal !== undefined) throw new Error(refusal);
 					ports.push(port);
 					ended.push(() => port.close());
 				},
@@ -45,7 +50,7 @@ function world() {
 		}
 	});
 	ended.push(() => client.close());
-	return { client, asked, ports, deaths, messages, states };
+	return { client, asked, ports, deaths, messages, states, reasons };
 }
 const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
 
@@ -118,4 +123,11 @@ it('acknowledges each batch, drops one that came twice and asks for a snapshot a
 	await settle();
 	expect(heard).toEqual([{ ack: 4 }, { ack: 4 }, { ack: 5 }, { resync: true }]);
 	expect(messages.map((message) => message.cursor)).toEqual([3, 4, 5]);
+});
+
+it('says what the worker said when storage cannot be opened, instead of "stopped unexpectedly"', async () => {
+	const { states, reasons } = world('This browser has no room left for Wherry.');
+	await settle();
+	expect(states.at(-1)).toBe('failed');
+	expect(reasons).toEqual(['This browser has no room left for Wherry.']);
 });

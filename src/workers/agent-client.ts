@@ -22,7 +22,8 @@ export interface AgentClientOptions {
 	readonly spawn: () => SpawnedAgent;
 	readonly newId: () => string;
 	readonly onMessage: (message: ToPage) => void;
-	readonly onState: (state: ClientState) => void;
+	/** With `failed`, what the last worker said before it gave up, if it said anything. */
+	readonly onState: (state: ClientState, reason?: string) => void;
 	readonly wait: (ms: number) => Promise<void>;
 }
 
@@ -66,12 +67,13 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
 		const attached = await Promise.race([
 			current.endpoint.attach(port2).then(
 				() => 'attached' as const,
-				() => 'refused' as const
+				// Storage that does not open is the person's to mend: the sentence that says how must arrive.
+				(thrown: unknown) => refused(thrown)
 			),
 			died
 		]);
 		if (mine !== generation || isClosed) return;
-		if (attached === 'refused') return onDeath(mine);
+		if (typeof attached === 'object') return onDeath(mine, attached.message);
 		if (attached === 'died') return;
 		isReady = true;
 		// What the page shows comes first; a command that was waiting may depend on it.
@@ -85,12 +87,12 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
 		});
 	}
 
-	function onDeath(mine: number): void {
+	function onDeath(mine: number, reason?: string): void {
 		if (mine !== generation || isClosed) return;
 		restarts++;
 		isReady = false;
 		if (restarts > maximumRestarts) {
-			options.onState('failed');
+			options.onState('failed', reason);
 			return;
 		}
 		options.onState('restarting');

@@ -34,6 +34,7 @@ const ports: AgentPorts = {
 	fetch: (to, init) => fetch(to, init)
 };
 
+const databaseName = 'wherry';
 const lockName = 'wherry:agent';
 const lease: Lease = {
 	request(run, { steal }) {
@@ -64,19 +65,29 @@ const channel: Channel = {
 	}
 };
 
-async function storageStatus(): Promise<
-	Pick<AppStatus, 'persisted' | 'usageBytes' | 'quotaBytes' | 'relay'>
-> {
-	const [persisted, estimate] = await Promise.all([
+async function storageStatus(): Promise<Omit<AppStatus, 'role' | 'schemaOk'>> {
+	const [persisted, estimate, copy] = await Promise.all([
 		navigator.storage.persisted(),
-		navigator.storage.estimate()
+		navigator.storage.estimate(),
+		copyStatus()
 	]);
 	return {
 		persisted,
 		usageBytes: estimate.usage ?? 0,
 		quotaBytes: estimate.quota ?? 0,
-		relay: await relayState()
+		relay: await relayState(),
+		...(copy === undefined ? {} : { copy })
 	};
+}
+
+/** Hardly anybody has a copy: what reads it is a chunk of its own. */
+async function copyStatus(): Promise<AppStatus['copy']> {
+	const names = (await indexedDB.databases()).flatMap(({ name = '' }) =>
+		name.startsWith(`${databaseName}-before-`) ? [name] : []
+	);
+	if (names.length === 0) return undefined;
+	const { newestCopy } = await import('../lib/agent/storage/backup');
+	return newestCopy(databaseName, { now: Date.now(), names });
 }
 
 async function relayState(): Promise<AppStatus['relay']> {
@@ -114,7 +125,7 @@ async function ask(path: string): Promise<unknown> {
 
 async function open(): Promise<Agent> {
 	const store = await openDexieStore({
-		name: 'wherry',
+		name: databaseName,
 		onVersionChange: () => {
 			self.close();
 		},

@@ -244,6 +244,13 @@ export interface AppStatus {
 	readonly quotaBytes: number;
 	/** `unclaimed` shows the yellow banner; null when the relay cannot be reached. */
 	readonly relay: 'unclaimed' | 'claimed' | null;
+	/** What was stored before the last upgrade of storage, while it is kept. */
+	readonly copy?: {
+		readonly madeAt: number;
+		readonly keptUntil: number;
+		/** Rows that the upgrade had lost and that were put back. */
+		readonly restored: number;
+	};
 }
 
 /** What the worker exposes through comlink. */

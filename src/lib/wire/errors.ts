@@ -361,6 +361,12 @@ export const errorTable = {
 		text: 'A newer Wherry has written here.',
 		next: 'Reload to update. Until then everything can be read.'
 	},
+	'storage/upgrade-lost-rows': {
+		status: 500,
+		retryable: false,
+		text: 'Storage was upgraded and more than half of a table is missing.',
+		next: 'Close Wherry in every tab and reload. Do not clear the site\u2019s data: a copy from before may be there.'
+	},
 	'storage/failed': {
 		status: 500,
 		retryable: true,

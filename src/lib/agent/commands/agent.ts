@@ -62,7 +62,7 @@ export interface AgentOptions {
 	readonly relay?: HostServices['relay'];
 	/** Ids of providers that this relay has keys for, for us. */
 	readonly relayKeys: () => Promise<readonly string[]>;
-	readonly storageStatus: () => Promise<Pick<AppStatus, 'persisted' | 'usageBytes' | 'quotaBytes' | 'relay'>>;
+	readonly storageStatus: () => Promise<Omit<AppStatus, 'role' | 'schemaOk'>>;
 }
 
 export interface Agent {

@@ -10,7 +10,7 @@ const mega = (bytes: number): string => (bytes / 1e6).toFixed(1);
 export function hostServices(parts: {
 	readonly repository: Repository;
 	readonly search: SearchService;
-	readonly storageStatus: () => Promise<Pick<AppStatus, 'persisted' | 'usageBytes' | 'quotaBytes' | 'relay'>>;
+	readonly storageStatus: () => Promise<Omit<AppStatus, 'role' | 'schemaOk'>>;
 	readonly relay: HostServices['relay'];
 	readonly providers: () => Promise<readonly ProviderCard[]>;
 }): HostServices {

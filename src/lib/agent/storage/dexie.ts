@@ -8,7 +8,7 @@
 import { createCommitQueue } from './commit-queue';
 import { readMany, readOne, readRange } from './indexeddb-reads';
 import { storageError } from './storage-error';
-import type { Store, Table } from './store';
+import type { Store } from './store';
 import { databaseVersions, type DatabaseVersion } from './versions';
 
 export interface DexieStoreOptions {
@@ -69,7 +69,8 @@ async function connect(options: DexieStoreOptions): Promise<IDBDatabase> {
 	const newest = Math.max(...versions.map(({ version }) => version));
 	const opened = await openNow(options.name, newest * perVersion, versions);
 	if (opened !== 'older') return opened;
-	await moveUp(options, versions);
+	const { upgradeDatabase } = await import('./upgrade');
+	await upgradeDatabase({ name: options.name, versions, onBlocked: options.onBlocked });
 	return connect(options);
 }
 
@@ -88,7 +89,7 @@ function openNow(
 				request.transaction?.abort();
 				return;
 			}
-			// Keys are out of line in every table, as in `moveUp`.
+			// Keys are out of line in every table, as in an upgrade.
 			for (const table of versions.flatMap(({ adds }) => adds)) request.result.createObjectStore(table);
 		};
 		request.onsuccess = () => {
@@ -101,21 +102,4 @@ function openNow(
 			else reject(request.error ?? new DOMException('The database did not open.', 'UnknownError'));
 		};
 	});
-}
-
-/** Each version declares the tables it adds; Dexie keeps those of earlier versions. */
-async function moveUp(options: DexieStoreOptions, versions: readonly DatabaseVersion[]): Promise<void> {
-	const { default: Dexie } = await import('dexie');
-	const dexie = new Dexie(options.name, { chromeTransactionDurability: 'strict', autoOpen: false });
-	for (const { version, adds } of versions) {
-		const schema: Partial<Record<Table, string>> = {};
-		for (const table of adds) schema[table] = '';
-		dexie.version(version).stores(schema);
-	}
-	dexie.on('blocked', () => options.onBlocked?.());
-	try {
-		await dexie.open();
-	} finally {
-		dexie.close();
-	}
 }

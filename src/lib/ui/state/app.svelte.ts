@@ -23,6 +23,8 @@ export type Secret = { readonly text: string; readonly error: WireError };
 
 class App {
 	clientState = $state<ClientState>('starting');
+	/** Why there is no worker, in its own words. */
+	refusal = $state('');
 	view = $state.raw<SessionView>(emptyView);
 	status = $state.raw<AppStatus | null>(null);
 	/** Something failed that belongs to no item. */
@@ -58,7 +60,7 @@ class App {
 			newId: () => uuidv7(),
 			wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 			onMessage: (message) => this.#receive(message),
-			onState: (state) => this.#stateChanged(state)
+			onState: (state, reason) => this.#stateChanged(state, reason)
 		});
 	}
 
@@ -132,8 +134,9 @@ class App {
 		this.#publish();
 	}
 
-	#stateChanged(state: ClientState): void {
+	#stateChanged(state: ClientState, reason = ''): void {
 		this.clientState = state;
+		this.refusal = reason;
 		if (state === 'restarting') this.toasts.show(m.worker_restarting(), { about: 'worker' });
 		if (state === 'ready') void this.refreshStatus();
 	}
