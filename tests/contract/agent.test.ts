@@ -75,6 +75,35 @@ describe('the agent', () => {
 		expect(kinds(tab).filter((kind) => kind === 'you')).toHaveLength(1);
 	});
 
+	it('a session that is deleted while it waits for an answer asks nobody any more', async () => {
+		const store = createMemoryStore();
+		const tab = await openTab({ store });
+		const { sessionId } = await tab.call('session.open', { sessionId: null });
+		await tab.call('session.send', { sessionId, text: 'fetch https://harbour-news.test/', files: [] });
+		await tab.until(() => tab.state()?.turn === 'held');
+		await tab.call('session.update', { sessionId, hidden: true });
+		const turns = await store.range('turns', {});
+		expect(turns.map(({ row }) => row)).toMatchObject([{ state: 'ended' }]);
+		await tab.call('session.update', { sessionId, hidden: false });
+		await tab.until(() => tab.state()?.turn === 'idle');
+		await say(tab, sessionId, 'calculate 1 + 1');
+	});
+
+	it('a name that a person gives is one line without direction overrides, like any other', async () => {
+		const tab = await openTab({ store: createMemoryStore() });
+		const { sessionId } = await tab.call('session.open', { sessionId: null });
+		await say(tab, sessionId, 'calculate 1 + 1');
+		await tab.call('session.update', {
+			sessionId,
+			title: ` up\u202e\n${'x'.repeat(300)}`,
+			folder: 'a\u202eb',
+			tags: ['\u202e', 'c\nd']
+		});
+		await tab.until(() => tab.state()?.row.folder === 'a b');
+		expect(tab.state()?.row.title).toMatch(/^up x{90,}…$/);
+		expect(tab.state()?.row.tags).toEqual(['c d']);
+	});
+
 	it('SAM-57: finds past words, exports, and imports what it exported', async () => {
 		const tab = await openTab({ store: createMemoryStore() });
 		const { sessionId } = await tab.call('session.open', { sessionId: null });

@@ -5,6 +5,7 @@ import { AppError } from '../../wire/errors';
 import { isUuidv7 } from '../../wire/uuid';
 import { readTurn, readUndo } from '../journal/read-records';
 import type { SessionFacts } from '../sessions/records';
+import { truncateTitle } from '../sessions/titles';
 import { findSecret } from '../vault/secret-scan';
 import type { PageView } from '../view/page-view';
 import type { Host } from './host';
@@ -136,10 +137,14 @@ export function createSessionCommands(host: Host, turns: Turns): Handlers {
 			});
 			return null;
 		},
-		async 'session.update'({ sessionId, title, ...change }) {
+		async 'session.update'({ sessionId, title, folder, tags, ...change }) {
+			// Nobody would see what it goes on to do, or be there to answer it.
+			if (change.hidden === true) await turns.stop(sessionId);
 			await setFacts(sessionId, {
 				...change,
-				...(title === undefined ? {} : { title, titleBy: 'user' as const })
+				...(title === undefined ? {} : { title: truncateTitle(title), titleBy: 'user' as const }),
+				...(folder === undefined ? {} : { folder: truncateTitle(folder) }),
+				...(tags === undefined ? {} : { tags: tags.map(truncateTitle).filter((tag) => tag !== '') })
 			});
 			host.bus.publish({ kind: 'sessions' });
 			return null;

@@ -165,6 +165,8 @@ export function createTurns(host: Host): Turns {
 		for (const left of steering.get(sessionId)?.splice(0) ?? []) await queue.keep(left);
 		const message = await queue.first(sessionId);
 		if (message === undefined) return;
+		// Deleted: what waits is there again when the session is.
+		if ((await host.repository.load(sessionId)).facts.hidden) return;
 		await begin(sessionId, message.draft, await headOf(sessionId), [message.row]);
 		host.status.setQueued(sessionId, (await queue.list(sessionId)).length);
 		host.bus.publish({ kind: 'queue', sessionId });

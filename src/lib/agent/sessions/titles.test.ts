@@ -18,6 +18,10 @@ describe('titles', () => {
 	it('is one line without control, direction or unseen characters', () => {
 		expect(cleanLine('a\u202eb\u0000c\r\nd\u200be\u{e0041}f')).toBe('a b c d e f');
 	});
+	it('leaves families of emoji and Persian words in one piece', () => {
+		for (const text of ['👩‍👩‍👧‍👦 and 🏴‍☠️', 'می‌خواهم', 'क्‍ष']) expect(cleanLine(text)).toBe(text);
+		expect(cleanLine('\u200d\u200c a \u200d')).toBe('a');
+	});
 	it('cleans what a model answers, and falls back on the message', () => {
 		expect(titleFromModel('\n**Title: "Green tea".**\nmore', 'message')).toBe('Green tea');
 		expect(titleFromModel('"Green tea."', 'message')).toBe('Green tea');

@@ -6,9 +6,12 @@
 const maximumTitle = 100;
 const shortMessage = 60;
 
-/** Control characters, line breaks, direction overrides and other characters that cannot be seen. */
+/**
+ * Control characters, line breaks, direction overrides and other characters that cannot be seen. The two
+ * joiners stay behind a letter or a picture: Persian and Hindi words and families of emoji consist of them.
+ */
 const unseen =
-	/[\p{Cc}\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]+/gu;
+	/(?:[\p{Cc}\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]|(?<![\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}])[\u200c\u200d])+/gu;
 
 /** One line: no control, no direction, no doubled spaces. */
 export function cleanLine(text: string): string {

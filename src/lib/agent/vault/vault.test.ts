@@ -25,6 +25,13 @@ const errorOf = async (work: Promise<unknown>): Promise<unknown> =>
 	);
 
 describe('vault', () => {
+	it('takes a key out of the quotes that it was copied with', async () => {
+		const { vault } = world();
+		await vault.save({ id: 'example', origin, kind: 'provider-key', key: ` "${canary}"\n` });
+		const signed = await vault.sign({ secretId: 'example', request: new Request(origin), place, isRelayFor });
+		expect(signed.headers.get('x-api-key')).toBe(canary);
+	});
+
 	it('signs for the bound origin and the relay path of it, and for nothing else', async () => {
 		const { vault } = world();
 		await vault.save({ id: 'example', origin, kind: 'provider-key', key: ` ${canary}\n` });

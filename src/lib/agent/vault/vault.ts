@@ -156,7 +156,8 @@ export function createVault({ store, crypto, clock, random, epoch }: VaultServic
 					message: 'This is no address of a provider.',
 					data: { field: 'origin' }
 				});
-			const clean = key.trim();
+			// As it stands in an .env file.
+			const clean = key.trim().replace(/^(["'`])(.*)\1$/, '$2');
 			if (!keyShape.test(clean))
 				throw new AppError('input/invalid', {
 					message: 'This does not look like a key: it has blanks or letters that no key has.',
