@@ -99,6 +99,12 @@ describe('the agent', () => {
 			folder: 'a\u202eb',
 			tags: ['\u202e', 'c\nd']
 		});
+		const file = await tab.call('file.attach', {
+			name: 'photo\u202egpj.exe',
+			mediaType: 'image/jpeg',
+			bytes: new Uint8Array(1)
+		});
+		expect(file.name).toBe('photo gpj.exe');
 		await tab.until(() => tab.state()?.row.folder === 'a b');
 		expect(tab.state()?.row.title).toMatch(/^up x{90,}…$/);
 		expect(tab.state()?.row.tags).toEqual(['c d']);

@@ -178,8 +178,8 @@ const strange: readonly (readonly [
 ])[] = [
 	['HTML with 200', 'text/html', '<html><script>alert(1)</script><h1>Login</h1></html>', 'failed'],
 	['plain text', 'text/plain', 'go away', 'failed', 'model/stream-cut'],
-	['nothing', noStream, '', 'failed', 'model/stream-cut'],
-	['no event', noStream, 'garbage garbage\n\n\0\0\0', 'failed', 'model/stream-cut'],
+	['an empty stream', noStream, '', 'failed', 'model/stream-cut'],
+	['garbage', noStream, 'garbage garbage\n\n\0\0\0', 'failed', 'model/stream-cut'],
 	[
 		'half a JSON',
 		noStream,

@@ -3,6 +3,7 @@
 import { AppError } from '../../wire/errors';
 import type { FilePart } from '../../wire/entries';
 import type { Handlers } from './session-commands';
+import { cleanLine } from '../sessions/titles';
 import type { Host } from './host';
 import { sha256Bytes } from '../policy/hashes';
 import { keepBlobs } from '../storage/keep-blobs';
@@ -26,7 +27,8 @@ export function createLibraryCommands(host: Host): Handlers {
 			const part: FilePart = {
 				type: 'file',
 				blob,
-				name: name.slice(0, 200),
+				// `gpj.exe` behind a direction override reads `exe.jpg`.
+				name: cleanLine(name).slice(0, 200),
 				mediaType,
 				size: bytes.byteLength
 			};
