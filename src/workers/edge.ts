@@ -1,10 +1,12 @@
 /**
- * The Worker's entry: SvelteKit's handler, and before it the relay. Durable Object and Workflow
- * classes, `scheduled`, `queue` and `email` will be exported from here.
+ * The Worker's entry: SvelteKit's handler, and before it the relay and its hubs. Durable Object
+ * and Workflow classes, `scheduled`, `queue` and `email` are exported from here.
  */
 
 import kit from '#kit';
 import { serve } from '../lib/edge/front.server';
+
+export { StreamHub } from '../lib/edge/hub/hub.server';
 
 export default {
 	fetch(request: Request, env: Env, context: App.Platform['ctx']): Promise<Response> {

@@ -7,6 +7,8 @@ declare module 'vitest' {
 	export interface ProvidedContext {
 		upstream: string;
 		recordings: string[];
+		/** For random tests; `WHERRY_SEED` repeats one. */
+		seed: number;
 	}
 }
 
@@ -16,5 +18,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
 	if (names.length === 0) console.log('skipped: the recordings are not beside this checkout');
 	project.provide('upstream', upstream.origin);
 	project.provide('recordings', names);
+	project.provide('seed', Number(process.env.WHERRY_SEED ?? Date.now() % 1_000_000));
 	return () => upstream.close();
 }

@@ -1,13 +1,14 @@
 /**
  * A provider's stand-in, written for these tests: says back what reached it, or replays a recording,
  * as the request's `x-reply` header asks (an unknown header, which the relay must let through).
- *   echo (default) · file:NAME · drip:ID (an endless stream) · status:N:BODY · hostile · redirect:URL
+ *   echo (default) · file:NAME · drip:ID (an endless stream) · big:BYTES:MS (events, that many a write) · status:N:BODY · hostile · redirect:URL
  * Below `/_/` it answers the test itself: `/_/closed?id=ID` waits until that drip's caller has gone.
  */
 
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join, resolve } from 'node:path';
+import { bigStream } from './big-stream';
 
 export const streamFolder = resolve(import.meta.dirname, '../../../shared/corpora/streams');
 
@@ -39,6 +40,7 @@ export async function startUpstream(): Promise<{ origin: string; close(): Promis
 		const [kind, ...rest] = (single(request.headers['x-reply']) ?? 'echo').split(':');
 		const detail = rest.join(':');
 		if (kind === 'file') return void replay(response, detail);
+		if (kind === 'big') return void big(response, rest.map(Number));
 		if (kind === 'drip') return drip(response, () => closing(detail).resolve());
 		if (kind === 'status') return status(response, detail);
 		if (kind === 'hostile') return hostile(response);
@@ -88,6 +90,19 @@ async function replay(response: ServerResponse, name: string): Promise<void> {
 	for (let at = 0; at < bytes.length; at += size) {
 		response.write(bytes.subarray(at, at + size));
 		await new Promise((done) => setImmediate(done));
+	}
+	response.end();
+}
+
+/** In writes of uneven length, `pause` milliseconds apart. */
+async function big(response: ServerResponse, [size = 0, pause = 0]: readonly number[]): Promise<void> {
+	const bytes = bigStream(size);
+	response.writeHead(200, { 'content-type': 'text/event-stream' });
+	for (let at = 0, i = 0; at < bytes.length; i++) {
+		const length = 1 + ((i * 7919) % 20_011);
+		response.write(bytes.subarray(at, at + length));
+		at += length;
+		await new Promise((done) => setTimeout(done, pause));
 	}
 	response.end();
 }

@@ -57,6 +57,12 @@ function allowedOrigins(env: EdgeEnv): ReadonlySet<string> {
 	return new Set((env.RELAY_ALLOWED_ORIGINS ?? '').split(/[\s,]+/).filter((origin) => origin !== ''));
 }
 
+/** A browser may call by fetch from our own or a listed origin; markup (`<img src>`) never may. */
+export function mayCall(request: Request, caller: Caller): boolean {
+	const destination = request.headers.get('sec-fetch-dest');
+	return caller.origin !== 'foreign' && (destination === null || destination === 'empty');
+}
+
 /** CORS headers for a page at a listed origin; none for anybody else. */
 export function corsHeaders(request: Request, caller: Caller): Record<string, string> {
 	const origin = request.headers.get('origin');

@@ -15,7 +15,14 @@ export interface WorkersAi {
 	): Promise<Response>;
 }
 
+/** As much of a Durable Object namespace as the front needs. */
+export interface ObjectNamespace {
+	getByName(name: string): { fetch(url: string, init?: RequestInit): Promise<Response> };
+}
+
 export interface EdgeEnv {
+	/** Hubs, one object a stream. */
+	readonly STREAMS?: ObjectNamespace;
 	readonly RATE_LIMIT?: RateLimiter;
 	readonly AI?: WorkersAi;
 	/** JSON, provider id → origin, possibly with a base path. */

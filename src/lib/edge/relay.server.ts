@@ -5,15 +5,17 @@
  */
 
 import { AppError, isAbort } from '../wire/errors';
+import { hubHeader } from '../wire/hub';
 import type { ProtocolId, RelayProvider } from '../wire/providers';
 import { audit, pathShape, type AuditLine, type Log } from './audit';
-import { corsHeaders, preflight, readCaller, type Caller } from './caller';
+import { corsHeaders, mayCall, preflight, readCaller, type Caller } from './caller';
 import { readVariable, type EdgeEnv } from './env';
 import { cleanDownstream, cleanUpstream } from './header-hygiene';
 import { refuseAs } from './provider-errors';
 import { checkRate } from './rate-limit';
 import { findProvider, relayTarget, splitRelayPath } from './relay-target';
 import { addSecurityHeaders } from './security-headers';
+import { startInHub } from './streams.server';
 import { runWorkersAi } from './workers-ai';
 
 export interface RelayOptions {
@@ -80,6 +82,15 @@ export async function relay(request: Request, env: EdgeEnv, options: RelayOption
 			search: url.searchParams
 		});
 		const { fetch: send = fetch } = options;
+		const hubbed =
+			key !== 'caller' && id === 'workers-ai'
+				? undefined
+				: startInHub(env, request.headers, outgoing, caller.requestId);
+		if (hubbed !== undefined) {
+			const response = passBack(request, await hubbed, caller);
+			response.headers.set(hubHeader.stream, request.headers.get(hubHeader.stream) ?? '');
+			return finish(response, { key });
+		}
 		const answer =
 			(key !== 'caller' && id === 'workers-ai' && caller.isLoopback
 				? await runWorkersAi(env, path, outgoing)
@@ -95,12 +106,6 @@ export async function relay(request: Request, env: EdgeEnv, options: RelayOption
 		if (isAbort(thrown) || request.signal.aborted) return finish(new Response(null, { status: 499 }), {});
 		return refuse(new AppError('relay/upstream-unreachable', { cause: thrown }));
 	}
-}
-
-/** A browser may call by fetch from our own or a listed origin; markup (`<img src>`) never may. */
-function mayCall(request: Request, caller: Caller): boolean {
-	const destination = request.headers.get('sec-fetch-dest');
-	return caller.origin !== 'foreign' && (destination === null || destination === 'empty');
 }
 
 /** The caller's request with another address: method, body and abort signal as they are, headers a copy. */

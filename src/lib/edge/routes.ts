@@ -4,6 +4,7 @@
  */
 
 import type * as z from 'zod/mini';
+import { streamInfo } from '../wire/hub';
 import { failure, fetchRequest, health, relayProviderList } from './schemas';
 
 export interface EdgeRoute {
@@ -32,6 +33,25 @@ export const edgeRoutes: readonly EdgeRoute[] = [
 		methods: ['GET'],
 		summary: 'The providers by id, and whether this caller can use a key that the relay holds.',
 		data: relayProviderList
+	},
+	{
+		path: '/api/streams/{id}',
+		methods: ['GET'],
+		summary:
+			'A provider\u2019s response that the relay was asked to keep (x-wherry-stream, x-wherry-seal), from the frame after `after`.',
+		answer: 'Server-sent events: sealed frames with dense numbers, then `end`, or `reset` where they are no longer kept.'
+	},
+	{
+		path: '/api/streams/{id}/state',
+		methods: ['GET'],
+		summary: 'How such a stream stands.',
+		data: streamInfo
+	},
+	{
+		path: '/api/streams/{id}/stop',
+		methods: ['POST'],
+		summary: 'Ends the request to the provider; what had come stays.',
+		data: streamInfo
 	},
 	{
 		path: '/api/fetch',

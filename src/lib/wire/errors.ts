@@ -331,6 +331,24 @@ export const errorTable = {
 		text: 'The relay does not forward this path.',
 		next: 'See /openapi.json.'
 	},
+	'stream/not-found': {
+		status: 404,
+		retryable: false,
+		text: 'There is no such stream, or its time is over.',
+		next: 'Ask the model again.'
+	},
+	'stream/other-request': {
+		status: 422,
+		retryable: false,
+		text: 'This stream id was used for another request.',
+		next: 'Use a new id for a new request.'
+	},
+	'stream/unavailable': {
+		status: 503,
+		retryable: false,
+		text: 'This relay keeps no streams.',
+		next: 'Deploy it with its Durable Objects, or ask without a stream id.'
+	},
 	'storage/quota-exceeded': {
 		status: 507,
 		retryable: true,

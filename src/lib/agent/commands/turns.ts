@@ -14,6 +14,8 @@ import type { EntryDraft } from '../journal/turn-journal';
 import { defaultStepLimit, maximumStepLimit } from '../loop/ports';
 import type { Steering, TurnPorts, TurnResult, TurnSettings, TurnStart } from '../loop/ports';
 import { runTurn } from '../loop/run-turn';
+import { newStreamSecret } from '../models/hub-names';
+import { givenAway } from '../models/protocol';
 import { approvalLifetimeMs } from '../policy/authorize';
 import { alwaysRule } from '../policy/decide';
 import { messageLabels } from '../policy/user-words';
@@ -102,6 +104,7 @@ export function createTurns(host: Host): Turns {
 		});
 
 	async function portsOf(sessionId: string): Promise<TurnPorts> {
+		const { record } = await host.repository.load(sessionId);
 		return {
 			...host.ports,
 			device: host.device,
@@ -117,6 +120,8 @@ export function createTurns(host: Host): Turns {
 					? new Uint8Array(row.bytes)
 					: undefined;
 			},
+			// A temporary session leaves no trace, at the edge neither.
+			...(record.temporary ? {} : { newStreamSecret: () => newStreamSecret(host.ports.random.bytes(32)) }),
 			steering: () => steering.get(sessionId)?.splice(0) ?? [],
 			policy: () => ({
 				stance: host.policy.stance(),
@@ -412,7 +417,7 @@ export function createTurns(host: Host): Turns {
 		},
 		abandon() {
 			isAbandoned = true;
-			for (const turn of live.values()) turn.stop.abort();
+			for (const turn of live.values()) turn.stop.abort(givenAway);
 			live.clear();
 		}
 	};

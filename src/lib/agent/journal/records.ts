@@ -27,6 +27,8 @@ export interface TurnRecord {
 	readonly stepLimit: number;
 	readonly effort: string;
 	readonly webSearch: boolean;
+	/** Names and seals the turn's answers at the edge, see `models/hub-names.ts`. */
+	readonly streamSecret?: string;
 	/** Next ord of the `steps` rows, and the hash of the last one. */
 	readonly nextOrd: number;
 	readonly lastHash: string;

@@ -7,6 +7,8 @@ import type { CallPart, Part } from '../../wire/entries';
 import { entryVersion, noUsage } from '../../wire/entries';
 import { AppError } from '../../wire/errors';
 import type { EntryDraft, TurnEnd } from '../journal/turn-journal';
+import { createStreamNames } from '../models/hub-names';
+import type { StreamNames } from '../models/hub-names';
 import type { Effort, ModelReply, ModelRequest, ModelTraits, TranscriptMessage } from '../models/protocol';
 import { fenceInstructions, readFencedCalls } from './fence';
 import type { OpenCall } from './settle-calls';
@@ -42,11 +44,12 @@ export async function askStep(state: TurnState, step: number): Promise<StepOutco
 	const entryId = ports.ids.next();
 	const earlier = await recordedBefore(state);
 	let spoke = false;
-	let asked = await ask(state, step, entryId, traits, () => {
+	const stream = streamNames(state);
+	let asked = await ask(state, step, entryId, traits, stream, () => {
 		spoke = true;
 	});
 	if (asked.reply.error?.id === 'model/context-too-long' && !spoke && (await compact(state))) {
-		asked = await ask(state, step, entryId, traits, () => undefined);
+		asked = await ask(state, step, entryId, traits, stream, () => undefined);
 	}
 	const { reply, startedAt, streamRows } = asked;
 	const isWhole = reply.stop !== 'error' && reply.stop !== 'cut' && reply.stop !== 'aborted';
@@ -125,11 +128,24 @@ async function recordedBefore(state: TurnState): Promise<Awaited<ReturnType<type
 	return readRecorded(ports.store, input.turnId);
 }
 
+/** Only the first response that a recovered turn asks for may have been asked for before. */
+function streamNames({ journal, input }: TurnState): StreamNames | undefined {
+	const { streamSecret, responses } = journal.record();
+	if (streamSecret === undefined) return undefined;
+	const { start } = input;
+	return createStreamNames(
+		streamSecret,
+		responses,
+		start.kind === 'resume' && start.record.responses === responses
+	);
+}
+
 async function ask(
 	state: TurnState,
 	step: number,
 	entryId: string,
 	traits: ModelTraits,
+	stream: StreamNames | undefined,
 	onFirst: () => void
 ): Promise<{
 	reply: ModelReply;
@@ -145,6 +161,7 @@ async function ask(
 	const asked = ports.models.ask(request, {
 		signal: input.signal,
 		requestId: `${input.turnId}.${String(step)}`,
+		...(stream === undefined ? {} : { stream }),
 		onEvent(event) {
 			onFirst();
 			if (!traits.isRehearsal) recorder.note(event);

@@ -64,6 +64,8 @@ export interface TurnPorts {
 	readonly skills: SkillPort;
 	readonly park: Park;
 	readonly loadBlob: LoadBlob;
+	/** For the names and keys of the turn's answers at the edge; absent: they are not kept there. */
+	readonly newStreamSecret?: () => string;
 	readonly steering: () => readonly Steering[];
 	readonly policy: () => {
 		readonly stance: Stance;

@@ -171,6 +171,7 @@ function newRecord(input: TurnInput, ports: TurnPorts): TurnRecord {
 		attempt: 0,
 		seq: 0,
 		usage: noUsage,
-		startedAt: ports.clock.now()
+		startedAt: ports.clock.now(),
+		...(ports.newStreamSecret === undefined ? {} : { streamSecret: ports.newStreamSecret() })
 	};
 }

@@ -138,7 +138,7 @@ async function askOne(
 	} catch (thrown) {
 		return done(failed(model, toAppError(thrown)));
 	}
-	const { signal, requestId } = options;
+	const { signal, requestId, stream } = options;
 	const plan = createRetryPlan(deps.random);
 	for (;;) {
 		if (signal.aborted) return done({ model, parts: [], stop: 'aborted', usage: noUsage });
@@ -151,7 +151,8 @@ async function askOne(
 			body,
 			timeoutMs,
 			signal,
-			onEvent
+			onEvent,
+			...(stream === undefined ? {} : { stream })
 		});
 		if (reply.error?.retryable !== true || hasSpoken || reply.parts.length > 0) return done(reply);
 		// Whoever has just been silent for the whole time is not asked to be so again.

@@ -7,6 +7,8 @@ import type { ModelRef } from '../../wire/entries';
 import { noUsage } from '../../wire/entries';
 import { AppError, isAbort } from '../../wire/errors';
 import type { Clock, NetworkPort } from '../ports';
+import type { StreamNames } from './hub-names';
+import { givenAway } from './protocol';
 import type { AskOptions, Decoder, ModelReply, Protocol } from './protocol';
 import { retryAfter } from './provider-errors';
 import type { ModelTarget } from './targets';
@@ -30,6 +32,7 @@ export interface Exchange {
 	readonly timeoutMs: number;
 	readonly signal: AbortSignal;
 	readonly onEvent: AskOptions['onEvent'];
+	readonly stream?: StreamNames;
 }
 
 interface Answer {
@@ -44,7 +47,7 @@ export async function exchange(deps: ExchangeDeps, one: Exchange): Promise<Answe
 	let decoder: Decoder | undefined;
 	try {
 		const headers = await watch.race(deps.sign({ url, headers: new Headers(one.headers) }, target));
-		const sent = deps.fetch(url, {
+		const sent = send(deps, one, {
 			method: 'POST',
 			headers,
 			body: one.body,
@@ -68,6 +71,21 @@ export async function exchange(deps: ExchangeDeps, one: Exchange): Promise<Answe
 	} finally {
 		watch.stop();
 	}
+}
+
+/** Through a hub where the relay is asked anyway: then the answer outlives this tab. */
+async function send(
+	deps: ExchangeDeps,
+	{ url, target, stream }: Exchange,
+	init: RequestInit
+): Promise<Response> {
+	if (target.via !== 'relay' || stream === undefined) return await deps.fetch(url, init);
+	const { fetchThroughHub } = await import('./hub-stream');
+	return await fetchThroughHub(new Request(url, init), stream.next(), {
+		fetch: deps.fetch,
+		clock: deps.clock,
+		isStop: (reason) => reason !== givenAway
+	});
 }
 
 async function readBody(

@@ -7,6 +7,7 @@
 import type { AppError, WireError } from '../../wire/errors';
 import type { Attempt, FilePart, ModelRef, Part, StopReason, Usage } from '../../wire/entries';
 import type { JsonObject } from '../../wire/json';
+import type { StreamNames } from './hub-names';
 
 /** An action as a model gets it. `name` is the action id; providers allow [a-zA-Z0-9_-]{1,64}. */
 export interface ToolDescriptor {
@@ -117,11 +118,16 @@ export interface ModelPort {
 	/** What the loop must know before it builds a request. */
 	describe(model: ModelRef): ModelTraits;
 }
+/** Why an abort is no stop: this tab gives the turn away, and whoever takes it reads the answer on. */
+export const givenAway = new DOMException('Another tab goes on with it.', 'AbortError');
+
 export interface AskOptions {
 	readonly signal: AbortSignal;
 	readonly onEvent: (event: ModelEvent) => void;
 	/** `x-request-id` for the relay and the audit log. */
 	readonly requestId: string;
+	/** Where answers through the relay are to outlive this tab. */
+	readonly stream?: StreamNames;
 }
 export interface ModelTraits {
 	readonly abilities: Abilities;

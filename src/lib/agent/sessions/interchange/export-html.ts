@@ -6,7 +6,7 @@
 
 import type { Entry, Part } from '../../../wire/entries';
 import type { Json } from '../../../wire/json';
-import { toBase64 } from './base64';
+import { toBase64 } from '../../../wire/base64';
 import { sessionLines } from './export-jsonl';
 import type { ExportedBlob, ExportedSession } from './export-jsonl';
 import { pageStyle } from './page-style';

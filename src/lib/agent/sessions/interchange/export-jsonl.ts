@@ -6,7 +6,7 @@
 
 import type { Entry } from '../../../wire/entries';
 import type { SessionRecord } from '../records';
-import { toBase64 } from './base64';
+import { toBase64 } from '../../../wire/base64';
 
 export const exportFormat = 'wherry/session';
 export const exportVersion = 1;

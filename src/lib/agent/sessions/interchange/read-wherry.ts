@@ -9,7 +9,7 @@ import { entryVersion } from '../../../wire/entries';
 import { entryShellSchema, partSchema, sessionRecordSchema } from '../../../wire/entry-schema';
 import type { WireSessionRecord } from '../../../wire/entry-schema';
 import { parseJson } from '../../../wire/json';
-import { fromBase64 } from './base64';
+import { fromBase64 } from '../../../wire/base64';
 import type { ExportedBlob } from './export-jsonl';
 import { exportFormat, exportVersion } from './export-jsonl';
 import type { Conversation, ImportNode } from './imported';

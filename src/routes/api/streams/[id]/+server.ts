@@ -1,0 +1,6 @@
+import { streams } from '$lib/edge/streams.server';
+import type { RequestHandler } from './$types';
+
+export const GET: RequestHandler = ({ request, url, params, platform }) =>
+	streams(request, platform?.env ?? {}, { url, id: params.id, what: 'read' });
+export const OPTIONS: RequestHandler = GET;
