@@ -69,13 +69,19 @@ test('Stop reaches the provider through the edge, and nothing is asked again (OT
 }) => {
 	upstream.answer('count for me', numbers.repeat(5), slow);
 	await app.connect();
-	const stopped = page.context().waitForEvent('response', (answer) => answer.url().endsWith('/stop'));
+	const ids: string[] = [];
+	page.context().on('request', (request) => ids.push(request.headers()['x-wherry-stream'] ?? ''));
 	await app.send('count for me');
 	await expect(app.articles('Wherry').last()).toContainText('word3');
 	await page.getByRole('button', { name: 'Stop', exact: true }).click();
 	await app.expectTurn('idle', 3_000);
-	const answer: { data: { state: string } } = await (await stopped).json();
-	expect(answer.data.state).toBe('stopped');
+	const id = ids.find((one) => one !== '') ?? '';
+	await expect
+		.poll(async () => {
+			const answer: { data: { state: string } } = await (await page.request.get(`/api/streams/${id}/state`)).json();
+			return answer.data.state;
+		})
+		.toBe('stopped');
 	await app.reload();
 	await expect(app.feed).toContainText('Stopped by you');
 	expect(upstream.asked('count for me')).toHaveLength(1);
