@@ -215,10 +215,13 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 	async function showTurnEnd(turnId: string, error?: WireError): Promise<void> {
 		const isStored = await branch.readTurnEnd(turnId);
 		// Its end is not even in the journal: no article carries the error.
-		const asked = branch.entries().findLast((entry) => entry.kind === 'user');
-		if (error !== undefined && !isStored)
-			page.push({ op: 'error', error, ...(asked === undefined ? {} : { entryId: asked.id }) });
 		const tail = branch.tailOf(turnId);
+		if (error !== undefined && !isStored) {
+			// Only a turn that began has a message here to answer again.
+			const hasBegun = tail !== undefined || live?.turnId === turnId;
+			const asked = hasBegun ? branch.entries().findLast((entry) => entry.kind === 'user') : undefined;
+			page.push({ op: 'error', error, ...(asked === undefined ? {} : { entryId: asked.id }) });
+		}
 		if (tail !== undefined) sendEntry(tail);
 		refreshState();
 	}

@@ -118,9 +118,15 @@ class App {
 		else this.#fail(result.error, null);
 	}
 
-	#fail(error: WireError, entryId?: string | null): void {
+	#fail(error: WireError, entryId: string | null): void {
 		this.failure = error;
-		this.again = entryId === undefined ? null : { error, entryId };
+		this.again = { error, entryId };
+	}
+
+	/** A message that could not be stored fails twice, as a command and as a turn: the command knows how to try again. */
+	#failTurn({ error, entryId }: Extract<Patch, { op: 'error' }>): void {
+		if (entryId !== undefined) this.#fail(error, entryId);
+		else if (this.failure?.id !== error.id) this.failure = error;
 	}
 
 	async range(from: number, to: number): Promise<void> {
@@ -163,7 +169,7 @@ class App {
 		if (patch.op === 'event') this.announcement = announcementOf(patch.event) ?? this.announcement;
 		else if (patch.op === 'sessions') this.#changed('sessions');
 		else if (patch.op === 'changed') this.#changed(patch.what);
-		else if (patch.op === 'error') this.#fail(patch.error, patch.entryId);
+		else if (patch.op === 'error') this.#failTurn(patch);
 		else if (patch.op === 'toast') this.#toast(patch);
 	}
 
