@@ -111,6 +111,18 @@ test('a held call shows what it would change, line by line, and changes it only 
 	await app.ask('what do you remember', /ferry is late[^]*tide is high/);
 });
 
+test('a call with a long gist leaves its card and the transcript within the screen @phone', async ({
+	app,
+	page
+}) => {
+	await app.open();
+	await app.chooseMode('Propose');
+	await app.send('remember that the harbour opens at six and closes long after the last ferry has come home');
+	await app.expectTurn('held');
+	const box = await app.approval('memory_remember').boundingBox();
+	expect((box?.x ?? 0) + (box?.width ?? Infinity)).toBeLessThanOrEqual(page.viewportSize()?.width ?? 0);
+});
+
 test('a new message settles a held call as not run (OT-85)', async ({ app, upstream }) => {
 	await heldCall(app, upstream);
 	upstream.answer('never mind', 'all right');
