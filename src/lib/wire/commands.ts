@@ -233,6 +233,8 @@ export interface SkillCard {
 	readonly replay: Replay;
 	readonly isOn: boolean;
 	readonly unavailable?: string;
+	/** Nothing of it can run, and no switch mends it. */
+	readonly isMalformed?: boolean;
 	readonly input: JsonObject;
 }
 

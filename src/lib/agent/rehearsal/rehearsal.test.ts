@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { createSkillsWorld, type SkillsWorld } from '../../../../tests/fakes/skills-world';
 import { builtInPlugins } from '../../plugins/index';
+import { definePlugin } from '../../plugins/plugin';
 import type { CallStatus, Part, ResultPart } from '../../wire/entries';
 import type { Json, JsonObject } from '../../wire/json';
 import type { ModelEvent, ModelPort, ModelReply, TranscriptMessage } from '../models/protocol';
@@ -249,7 +250,38 @@ describe('rehearsal answers', () => {
 		expect((await play('demo resume')).text).toMatch(/^Demonstration: counted to 10\./);
 	});
 
-	it('with why a skill cannot run', async () => {
+	it('with which key a skill still needs, and runs it once it is there (OT-02, OT-41)', async () => {
+		const mail = definePlugin({
+			id: 'mail',
+			title: 'Mail',
+			description: 'Sends mail.',
+			capabilities: ['tools'],
+			hosts: ['api.example.org'],
+			secrets: [{ name: 'mail-key', host: 'api.example.org', required: true }],
+			actions: [
+				{
+					id: 'mail_count',
+					title: 'Count my mail',
+					description: 'Counts it.',
+					input: { type: 'object', properties: {}, additionalProperties: false },
+					effects: [],
+					replay: 'pure',
+					phrases: ['count my mail'],
+					run: () => Promise.resolve({ count: 3 })
+				}
+			]
+		});
+		let hasKey = false;
+		world = await createSkillsWorld([mail], { hasSecret: () => hasKey });
+		model = createRehearsal({ skills: world.catalog, docs: documentation });
+		expect(await planned('count my mail')).toBe(
+			'“Count my mail” cannot run here. It needs the key "mail-key" for api.example.org.'
+		);
+		hasKey = true;
+		expect(await planned('Count my mail!')).toEqual(['mail_count {}']);
+	});
+
+	it('with why a skill cannot run (OT-41)', async () => {
 		world = await createSkillsWorld(builtInPlugins);
 		model = createRehearsal({ skills: world.catalog, docs: documentation });
 		expect(await planned('list my sessions')).toBe(

@@ -114,6 +114,7 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
 				replay: 'once',
 				isOn: false,
 				unavailable: reason,
+				isMalformed: true,
 				input: {}
 			};
 		});

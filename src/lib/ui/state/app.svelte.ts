@@ -92,17 +92,6 @@ class App {
 	async send(options: { whenRunning?: 'steer' | 'queue'; allowSecret?: boolean } = {}): Promise<void> {
 		const { sessionId } = this.view;
 		if (sessionId === null || this.composer.sending !== null) return;
-		if (isDemonstration(this.composer.text) && this.composer.files.length === 0) {
-			const { demonstrate } = await import('./demonstration');
-			return demonstrate(sessionId, this.composer.text, () => this.#sendHere(sessionId, options));
-		}
-		await this.#sendHere(sessionId, options);
-	}
-
-	async #sendHere(
-		sessionId: string,
-		options: { whenRunning?: 'steer' | 'queue'; allowSecret?: boolean }
-	): Promise<void> {
 		const { text, files } = this.composer.begin();
 		this.failure = null;
 		const result = await this.call('session.send', { sessionId, text, files, ...options });
@@ -205,12 +194,6 @@ class App {
 		this.#late = setTimeout(() => this.#publish(), 60);
 	}
 }
-
-/** `demo approval` and its like run in a throwaway session. */
-const isDemonstration = (text: string): boolean =>
-	/^\s*(?:please,? )?(?:demo|demonstrate|show me) (?:approval|undo|branch|resum)\w{0,3}[\s.?!…]*$/i.test(
-		text
-	);
 
 function isUpdate(input: unknown): input is CommandInput<'session.update'> {
 	return (

@@ -10,22 +10,20 @@ import { app } from './app.svelte';
 const secondVersion = 'demo branching, second version';
 const answeredWithinMs = 15_000;
 
-export async function demonstrate(
-	openId: string,
-	text: string,
-	sendHere: () => Promise<void>
-): Promise<void> {
+export async function demonstrate(text: string): Promise<void> {
 	const kind = kindOf(text);
 	const isHere = app.view.total === 0;
 	if (!isHere) {
 		app.composer.set('');
 		app.composer.flush();
 	}
-	const sessionId = isHere ? openId : (await app.run('session.open', { sessionId: null }))?.sessionId;
-	if (sessionId === undefined) return;
+	const sessionId = isHere
+		? app.view.sessionId
+		: ((await app.run('session.open', { sessionId: null }))?.sessionId ?? null);
+	if (sessionId === null) return;
 	// Without a model, whichever is connected: nothing of it should cost or depend on one.
 	await app.run('session.configure', { sessionId, model: { provider: 'rehearsal', model: 'rehearsal' } });
-	if (isHere) await sendHere();
+	if (isHere) await app.send();
 	else if (!(await sendThere(sessionId, text))) return;
 	await app.run('session.update', {
 		sessionId,
