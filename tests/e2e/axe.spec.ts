@@ -48,6 +48,18 @@ for (const colorScheme of ['light', 'dark'] as const) {
 			await expectAccessible(page);
 		});
 
+		test(`Skills and a form of one, ${colorScheme}: axe finds nothing (OT-43) @phone`, async ({
+			app,
+			page
+		}) => {
+			await app.open('/skills');
+			await page.getByRole('button', { name: 'Run by hand: Remember', exact: true }).click();
+			const form = page.getByRole('form', { name: 'Run: Remember' });
+			await form.getByRole('button', { name: 'Run', exact: true }).click();
+			await expect(form).toContainText('Text is required.');
+			await expectAccessible(page);
+		});
+
 		test(`Providers, ${colorScheme}: axe finds nothing (OT-67) @phone`, async ({ app, page }) => {
 			await app.open('/providers');
 			await expectAccessible(page);
