@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
 import type { AgentEndpoint, Result } from '../lib/wire/commands';
-import type { ToPage } from '../lib/wire/view';
+import type { Patch, ToPage } from '../lib/wire/view';
 import { createAgentClient, type ClientState, type SpawnedAgent } from './agent-client';
 
 interface Asked {
@@ -14,7 +14,8 @@ afterEach(() => {
 	for (const end of ended.splice(0)) end();
 });
 
-function world(refusal?: string) {
+function world(options: { refusal?: string; whenDrawn?: (run: () => void) => void } = {}) {
+	const { refusal, whenDrawn } = options;
 	const asked: Asked[] = [];
 	const ports: MessagePort[] = [];
 	const deaths: (() => void)[] = [];
@@ -30,6 +31,7 @@ function world(refusal?: string) {
 			states.push(state);
 			if (reason !== undefined) reasons.push(reason);
 		},
+		...(whenDrawn === undefined ? {} : { whenDrawn }),
 		spawn: (): SpawnedAgent => {
 			// Answers are untyped on this side of the fake, as they are on the other side of a worker.
 			const call = (name: string, id: string, input: unknown) =>
@@ -126,8 +128,39 @@ it('acknowledges each batch, drops one that came twice and asks for a snapshot a
 });
 
 it('says what the worker said when storage cannot be opened, instead of "stopped unexpectedly"', async () => {
-	const { states, reasons } = world('This browser has no room left for Wherry.');
+	const { states, reasons } = world({ refusal: 'This browser has no room left for Wherry.' });
 	await settle();
 	expect(states.at(-1)).toBe('failed');
 	expect(reasons).toEqual(['This browser has no room left for Wherry.']);
+});
+
+it('acknowledges more text once it is drawn, and everything else at once', async () => {
+	const drawing: (() => void)[] = [];
+	const { ports, messages } = world({ whenDrawn: (run) => drawing.push(run) });
+	await settle();
+	const acks: unknown[] = [];
+	const port = ports[0];
+	if (port === undefined) throw new Error('There is a port.');
+	port.onmessage = ({ data }: MessageEvent<unknown>) => acks.push(data);
+	const send = (cursor: number, patch: Patch) =>
+		port.postMessage({ type: 'batch', cursor, patches: [patch] } satisfies ToPage);
+	port.postMessage({
+		type: 'snapshot',
+		cursor: 0,
+		sessionId: null,
+		state: null,
+		window: { total: 0, items: [] },
+		trace: []
+	} satisfies ToPage);
+	send(1, { op: 'stream', key: 'a', part: 0, kind: 'text', frozen: [], tail: [] });
+	await settle();
+	expect(messages).toHaveLength(2);
+	expect(acks).toEqual([]);
+	for (const run of drawing.splice(0)) run();
+	await settle();
+	expect(acks).toEqual([{ ack: 1 }]);
+	send(2, { op: 'sessions' });
+	await settle();
+	expect(acks).toEqual([{ ack: 1 }, { ack: 2 }]);
+	expect(drawing).toEqual([]);
 });

@@ -7,7 +7,7 @@
 
 import type { AgentEndpoint, CommandInput, CommandName, CommandOutput, Result } from '../lib/wire/commands';
 import type { WireError } from '../lib/wire/errors';
-import type { FromPage, ToPage } from '../lib/wire/view';
+import type { FromPage, Patch, ToPage } from '../lib/wire/view';
 
 export type ClientState = 'starting' | 'ready' | 'restarting' | 'failed';
 
@@ -25,6 +25,11 @@ export interface AgentClientOptions {
 	/** With `failed`, what the last worker said before it gave up, if it said anything. */
 	readonly onState: (state: ClientState, reason?: string) => void;
 	readonly wait: (ms: number) => Promise<void>;
+	/**
+	 * Runs once the page has drawn. What only adds to a text is acknowledged then: the worker joins what comes
+	 * meanwhile, so that a page reads and folds once a frame and not once a delta. Default: at once.
+	 */
+	readonly whenDrawn?: (run: () => void) => void;
 }
 
 export interface AgentClient {
@@ -52,6 +57,7 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
 	let restarts = 0;
 	let isClosed = false;
 	let openInput: CommandInput<'session.open'> | undefined;
+	const whenDrawn = options.whenDrawn ?? ((run: () => void) => run());
 
 	async function start(state: ClientState): Promise<void> {
 		const mine = ++generation;
@@ -118,7 +124,9 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
 				cursor = data.cursor;
 				options.onMessage(data);
 			}
-			answer({ ack: data.cursor });
+			const acknowledge = () => answer({ ack: data.cursor });
+			if (isMoreText(data.patches)) whenDrawn(acknowledge);
+			else acknowledge();
 		};
 	}
 
@@ -164,6 +172,11 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
 			agent?.end();
 		}
 	};
+}
+
+/** More than a few wait in a queue: a flood goes on at once. */
+function isMoreText(patches: readonly Patch[]): boolean {
+	return patches.length < 16 && patches.every(({ op }) => op === 'stream' || op === 'args');
 }
 
 function isInput(input: unknown): input is CommandInput<'session.open'> {

@@ -167,7 +167,7 @@ export async function piLoop(): Promise<Outcome> {
 	await runAgentLoop(
 		[prompt],
 		{ messages: [before], tools: [tool] } as never,
-		{ model: piModel, convertToLlm: (messages: unknown) => messages },
+		{ model: piModel, convertToLlm: (messages: unknown) => messages } as never,
 		(event: {
 			type: string;
 			message?: { role?: string };
@@ -180,7 +180,7 @@ export async function piLoop(): Promise<Outcome> {
 				said[said.length - 1] += event.assistantMessageEvent.delta ?? '';
 		},
 		undefined,
-		() => piStream(at++)
+		(() => piStream(at++)) as never
 	);
 	return { text: said.join('|'), sum, delivered };
 }

@@ -3,6 +3,7 @@
 import DOMPurify from 'dompurify';
 import { marked } from 'marked';
 import { flushSync, mount } from 'svelte';
+import { whenDrawn } from '../../src/lib/ui/state/when-drawn';
 import type { ToPage } from '../../src/lib/wire/view';
 import Ours from './P8Ours.svelte';
 import Streamdown from './P8Streamdown.svelte';
@@ -77,7 +78,8 @@ async function run(name: keyof typeof contenders): Promise<Outcome> {
 				return;
 			}
 			take(data);
-			if (asks === 'patches') port1.postMessage({ ack: (data as ToPage).cursor });
+			// As the page does (workers/agent-client.ts): text is acknowledged once it is drawn.
+			if (asks === 'patches') whenDrawn(() => port1.postMessage({ ack: (data as ToPage).cursor }));
 			follow();
 		};
 		worker.postMessage(asks, [port2]);

@@ -14,6 +14,7 @@ import { announcementOf } from './announce';
 import { Composer } from './composer.svelte';
 import { applyPatches, emptyView, fromSnapshot, mergeRange, trimAround, type SessionView } from './fold';
 import { Toasts } from './toasts.svelte';
+import { whenDrawn } from './when-drawn';
 
 /** Publishing more often than a frame draws nothing more. */
 const frameMs = 12;
@@ -59,6 +60,7 @@ class App {
 			// What a command makes is named by the command: its id must sort by time.
 			newId: () => uuidv7(),
 			wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+			whenDrawn,
 			onMessage: (message) => this.#receive(message),
 			onState: (state, reason) => this.#stateChanged(state, reason)
 		});

@@ -6,6 +6,7 @@
 
 import type { Block } from '../../wire/blocks';
 import type { AnswerPart, FeedItem, Patch, SessionState, ToPage, TraceLine } from '../../wire/view';
+import { sharing } from './sharing';
 
 export interface SessionView {
 	readonly sessionId: string | null;
@@ -128,9 +129,12 @@ function streamed(
 	const next = [...parts];
 	const old = parts[patch.part];
 	const isSame = old !== undefined && old.type === patch.kind;
-	const settled: readonly Block[] =
-		isSame && 'blocks' in old ? old.blocks.slice(0, old.blocks.length - (old.open ?? 0)) : [];
-	const blocks = [...settled, ...patch.frozen, ...patch.tail];
+	const shown: readonly Block[] = isSame && 'blocks' in old ? old.blocks : [];
+	const settled = shown.length - (isSame && 'blocks' in old ? (old.open ?? 0) : 0);
+	const blocks = [
+		...shown.slice(0, settled),
+		...sharing(shown.slice(settled), [...patch.frozen, ...patch.tail])
+	];
 	next[patch.part] =
 		isSame && 'blocks' in old
 			? { ...old, blocks, open: patch.tail.length }
