@@ -12,9 +12,13 @@ export interface Native {
 	readonly at: number;
 }
 
+/** Answers a request in the provider's own words, a line of the stream each; undefined leaves it to the model server. */
+export type Speak = (request: Native) => readonly string[] | undefined;
+
 export class Tap {
 	#server: Server | undefined;
 	#seen: Native[] = [];
+	#speak: Speak = () => undefined;
 	origin = '';
 
 	async start(upstream: string): Promise<void> {
@@ -24,7 +28,14 @@ export class Tap {
 			incoming.on('end', () => {
 				const body = Buffer.concat(pieces);
 				const { method = 'GET', url = '/', headers } = incoming;
-				this.#seen.push({ path: url, headers, text: body.toString(), at: Date.now() });
+				const native = { path: url, headers, text: body.toString(), at: Date.now() };
+				this.#seen.push(native);
+				const lines = this.#speak(native);
+				if (lines !== undefined) {
+					outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
+					outgoing.end(lines.map((line) => `data: ${line}\n\n`).join(''));
+					return;
+				}
 				const passed = ask(new URL(understood(url), upstream), { method, headers }, (answer) => {
 					outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
 					answer.pipe(outgoing);
@@ -47,6 +58,12 @@ export class Tap {
 
 	reset(): void {
 		this.#seen = [];
+		this.#speak = () => undefined;
+	}
+
+	/** For a format that the model server does not speak. */
+	speakAs(speak: Speak): void {
+		this.#speak = speak;
 	}
 
 	/** Requests whose body holds `text`, oldest first. */
@@ -62,7 +79,8 @@ export class Tap {
 
 /** The model server knows one address for chat completions; gateways have the account and more before it. */
 function understood(path: string): string {
-	return /\/(chat\/completions|ai\/run\/[^?]+)$/.test(path) ? '/v1/chat/completions' : path;
+	if (/\/(chat\/completions|ai\/run\/[^?]+)$/.test(path)) return '/v1/chat/completions';
+	return path.replace(/^\/v1\/[^/]+\/[^/]+\/anthropic(?=\/v1\/messages)/, '');
 }
 
 /** A test that also sees the provider's side of the wire. */
