@@ -110,7 +110,7 @@ describe('OT-78 an answer through a hub', () => {
 	}
 
 	test('is the provider’s response, byte for byte, however often the connection breaks', async () => {
-		const { fetch, asked } = edge(chunked, () => 20 + random.int(40_000));
+		const { fetch, asked } = edge(chunked, () => 24_000 + random.int(40_000));
 		const answer = await fetchThroughHub(request(), stream(), { fetch, clock, isStop });
 		expect(answer.status).toBe(201);
 		expect(answer.headers.get('x-a')).toBe('b');

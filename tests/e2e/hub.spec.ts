@@ -78,7 +78,9 @@ test('Stop reaches the provider through the edge, and nothing is asked again (OT
 	const id = ids.find((one) => one !== '') ?? '';
 	await expect
 		.poll(async () => {
-			const answer: { data: { state: string } } = await (await page.request.get(`/api/streams/${id}/state`)).json();
+			const answer: { data: { state: string } } = await (
+				await page.request.get(`/api/streams/${id}/state`)
+			).json();
 			return answer.data.state;
 		})
 		.toBe('stopped');

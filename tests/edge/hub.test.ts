@@ -17,7 +17,14 @@ const random = seeded('hub', inject('seed'));
 
 function newStream() {
 	const bytes = crypto.getRandomValues(new Uint8Array(32));
-	return { id: `stream-${crypto.randomUUID()}`, secret: bytes, seal: btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '') };
+	return {
+		id: `stream-${crypto.randomUUID()}`,
+		secret: bytes,
+		seal: btoa(String.fromCharCode(...bytes))
+			.replaceAll('+', '-')
+			.replaceAll('/', '_')
+			.replaceAll('=', '')
+	};
 }
 type Stream = ReturnType<typeof newStream>;
 
@@ -26,14 +33,23 @@ const begin = (stream: Stream, reply: string, body = '{}') =>
 		new Request('http://localhost:8787/api/relay/openai/v1/chat/completions', {
 			method: 'POST',
 			body,
-			headers: { 'x-reply': reply, 'x-wherry-stream': stream.id, 'x-wherry-seal': stream.seal, authorization: 'Bearer k' }
+			headers: {
+				'x-reply': reply,
+				'x-wherry-stream': stream.id,
+				'x-wherry-seal': stream.seal,
+				authorization: 'Bearer k'
+			}
 		}),
 		here,
 		{ log: () => {} }
 	);
 function ask(stream: Stream, what: 'read' | 'state' | 'stop' = 'read', after = 0) {
 	const url = new URL(`http://localhost:8787/api/streams/${stream.id}?after=${after}`);
-	return streams(new Request(url, { method: what === 'stop' ? 'POST' : 'GET' }), here, { url, id: stream.id, what });
+	return streams(new Request(url, { method: what === 'stop' ? 'POST' : 'GET' }), here, {
+		url,
+		id: stream.id,
+		what
+	});
 }
 async function state(stream: Stream) {
 	const answer: { data: unknown } = await (await ask(stream, 'state')).json();
@@ -108,9 +124,10 @@ describe('OT-79 OT-88 the hub at the edge', () => {
 			}
 			return readHub(body(await ask(stream, 'read', soFar.seq)), stream, soFar);
 		});
-		for (const read of [await first, ...(await Promise.all(readers))]) expect(sameBytes(read.bytes, expected)).toBe(true);
+		for (const read of [await first, ...(await Promise.all(readers))])
+			expect(sameBytes(read.bytes, expected)).toBe(true);
 		// And once it is whole: one cut after another until it has been read to its end, again and again.
-		for (let cuts = 0; cuts < 2_000; ) {
+		for (let cuts = 0; cuts < 2_000;) {
 			let soFar = nothingRead();
 			while (soFar.ended === undefined && cuts < 2_000) {
 				const limit = 1 + Math.floor(random.float() * 120_000);

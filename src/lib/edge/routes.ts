@@ -39,7 +39,8 @@ export const edgeRoutes: readonly EdgeRoute[] = [
 		methods: ['GET'],
 		summary:
 			'A provider\u2019s response that the relay was asked to keep (x-wherry-stream, x-wherry-seal), from the frame after `after`.',
-		answer: 'Server-sent events: sealed frames with dense numbers, then `end`, or `reset` where they are no longer kept.'
+		answer:
+			'Server-sent events: sealed frames with dense numbers, then `end`, or `reset` where they are no longer kept.'
 	},
 	{
 		path: '/api/streams/{id}/state',

@@ -218,8 +218,8 @@ export interface ProbeResult {
 	/** One sentence for the card's `status`. */
 	readonly text: string;
 	readonly error?: WireError;
-	/** What stands in the way, and how to mend it. */
-	readonly findings: readonly { readonly problem: string; readonly mend: string }[];
+	/** What stands in the way, and how to mend it; without `mend`, what the table of errors says to do next. */
+	readonly findings: readonly { readonly problem: string; readonly mend?: string }[];
 	readonly model?: string;
 	readonly latencyMs?: number;
 }

@@ -66,7 +66,10 @@ export const frameOverhead = 1 + 16;
 export interface Seal {
 	seal(seq: number, kind: number, content: Uint8Array): Promise<Uint8Array<ArrayBuffer>>;
 	/** Rejects where a byte, the number, the stream or the epoch is another. */
-	open(seq: number, sealed: Uint8Array<ArrayBuffer>): Promise<{ kind: number; content: Uint8Array<ArrayBuffer> }>;
+	open(
+		seq: number,
+		sealed: Uint8Array<ArrayBuffer>
+	): Promise<{ kind: number; content: Uint8Array<ArrayBuffer> }>;
 }
 
 const text = new TextEncoder();

@@ -6,7 +6,7 @@
 
 import type { ProbeResult } from '../../wire/commands';
 import type { ModelRef } from '../../wire/entries';
-import { AppError, errorTable, toAppError } from '../../wire/errors';
+import { AppError, toAppError } from '../../wire/errors';
 import type { Json } from '../../wire/json';
 import type { Clock, FetchPort } from '../ports';
 import { findProvider, isLoopbackHost } from './providers';
@@ -68,8 +68,7 @@ export async function probeProvider(
 		return result(ref, isCors ? new AppError('model/blocked-by-cors', dataOf(error)) : error, findings);
 	} catch (thrown) {
 		const error = toAppError(thrown, 'model/unavailable');
-		const finding: Finding = { problem: error.message, mend: mendOf(error) };
-		return result(ref, error, [finding]);
+		return result(ref, error, [{ problem: error.message }]);
 	}
 }
 
@@ -176,7 +175,7 @@ async function diagnose(
 				}
 			];
 		default:
-			return [{ problem: `${error.message}${detail}`, mend: mendOf(error) }];
+			return [{ problem: `${error.message}${detail}` }];
 	}
 }
 
@@ -277,10 +276,6 @@ function detailOf(error: AppError): string {
 	if (typeof data !== 'object' || data === null || !('detail' in data)) return '';
 	const { detail } = data;
 	return typeof detail === 'string' && detail !== '' ? ` It says: ${detail.slice(0, 200)}` : '';
-}
-
-function mendOf(error: AppError): string {
-	return errorTable[error.id].next;
 }
 
 function result(ref: ModelRef, error: AppError, findings: readonly Finding[]): ProbeResult {

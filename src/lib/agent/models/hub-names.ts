@@ -17,7 +17,9 @@ export interface StreamNames {
 export function createStreamNames(secret: string, responseOrd: number, mayExist: boolean): StreamNames {
 	let count = 0;
 	const derive = (what: string): Uint8Array<ArrayBuffer> =>
-		new Uint8Array(sha256(text.encode(`wherry-stream/v1|${what}|${secret}|${String(responseOrd)}|${String(count)}`)));
+		new Uint8Array(
+			sha256(text.encode(`wherry-stream/v1|${what}|${secret}|${String(responseOrd)}|${String(count)}`))
+		);
 	return {
 		next() {
 			const stream = { id: toHex(derive('id')), secret: derive('seal'), mayExist };

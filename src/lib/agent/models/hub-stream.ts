@@ -32,7 +32,11 @@ export interface HubPorts {
 }
 
 /** Sends a signed relay request through a hub. Rejects as `fetch` does; refusals of the relay itself come back as they are. */
-export async function fetchThroughHub(request: Request, stream: HubStream, ports: HubPorts): Promise<Response> {
+export async function fetchThroughHub(
+	request: Request,
+	stream: HubStream,
+	ports: HubPorts
+): Promise<Response> {
 	const { signal } = request;
 	const address = new URL(`${streamsPrefix}${stream.id}`, request.url).href;
 	const onAbort = (): void => {

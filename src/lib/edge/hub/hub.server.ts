@@ -109,9 +109,7 @@ export class StreamHub extends DurableObject {
 	}
 
 	#info(info: ReturnType<Hub['info']>, requestId: string): Response {
-		return info === undefined
-			? fail(new AppError('stream/not-found'), requestId)
-			: succeed(info, requestId);
+		return info === undefined ? fail(new AppError('stream/not-found'), requestId) : succeed(info, requestId);
 	}
 
 	async #wakeLater(): Promise<void> {

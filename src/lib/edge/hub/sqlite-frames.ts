@@ -23,7 +23,11 @@ export function createSqliteFrameStore(sql: SqlStorage): FrameStore {
 		},
 		after(seq, maxBytes) {
 			const frames: Frame[] = [];
-			for (const row of sql.exec('SELECT seq, sealed FROM frames WHERE seq > ? ORDER BY seq LIMIT ?', seq, page)) {
+			for (const row of sql.exec(
+				'SELECT seq, sealed FROM frames WHERE seq > ? ORDER BY seq LIMIT ?',
+				seq,
+				page
+			)) {
 				if (row.sealed instanceof ArrayBuffer)
 					frames.push({ seq: Number(row.seq), sealed: new Uint8Array(row.sealed) });
 			}

@@ -95,7 +95,9 @@ export function createStreamHub(log: FrameLog, ports: HubPorts): StreamHub {
 	function frames(after: number, found: readonly Frame[]): { last: number; bytes: Uint8Array } {
 		if (handed?.after === after && handed.last === found.at(-1)?.seq) return handed;
 		const epoch = log.meta()?.epoch ?? '';
-		const lines = found.map(({ seq, sealed }) => `id: ${epoch}-${String(seq)}\ndata: ${toBase64(sealed)}\n\n`);
+		const lines = found.map(
+			({ seq, sealed }) => `id: ${epoch}-${String(seq)}\ndata: ${toBase64(sealed)}\n\n`
+		);
 		const fresh = { after, last: found.at(-1)?.seq ?? after, bytes: text.encode(lines.join('')) };
 		handed = fresh;
 		return fresh;
