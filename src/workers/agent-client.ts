@@ -24,6 +24,8 @@ export interface AgentClientOptions {
 	readonly onMessage: (message: ToPage) => void;
 	/** With `failed`, what the last worker said before it gave up, if it said anything. */
 	readonly onState: (state: ClientState, reason?: string) => void;
+	/** A new worker does not find the session that the page shows. */
+	readonly onLost?: (error: WireError) => void;
 	readonly wait: (ms: number) => Promise<void>;
 	/**
 	 * Runs once the page has drawn. What only adds to a text is acknowledged then: the worker joins what comes
@@ -84,7 +86,13 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
 		isReady = true;
 		// What the page shows comes first; a command that was waiting may depend on it.
 		if (openInput !== undefined && restarts > 0) {
-			void current.endpoint.call('session.open', options.newId(), openInput).catch(() => undefined);
+			void current.endpoint.call('session.open', options.newId(), openInput).then(
+				(opened) => {
+					if (mine === generation && !opened.ok) options.onLost?.(opened.error);
+				},
+				// A worker that dies again is started again.
+				() => undefined
+			);
 		}
 		options.onState('ready');
 		for (const send of [...pending.values()]) send();

@@ -156,3 +156,42 @@ test('a session that does not exist says so and leads back (OT-04)', async ({ ap
 	await app.ready();
 	await app.expectError('session/not-found');
 });
+
+test('storage that is cleared under the page is said, and what is shown stays to be copied (OT-04)', async ({
+	app,
+	page
+}) => {
+	await app.open();
+	await app.ask('what time is it in Reykjavik', /\d/);
+	await page.evaluate(
+		() =>
+			new Promise((resolve, reject) => {
+				const request = indexedDB.deleteDatabase('wherry');
+				request.onsuccess = resolve;
+				request.onerror = reject;
+			})
+	);
+	const alert = await app.expectError('storage/gone');
+	await expect(alert).toContainText('cleared');
+	await expect(app.articles('You')).toContainText(['Reykjavik']);
+	await alert.getByRole('button', { name: 'Reload' }).click();
+	await app.ready();
+	await app.ask('what time is it in Oslo', /\d/);
+});
+
+test('an address that leads nowhere is a page of its own, ready and with a way back (OT-04) @phone', async ({
+	app,
+	page
+}) => {
+	for (const path of ['/nope', '/s/%E0%A4%A']) {
+		await page.goto(path);
+		await app.ready();
+		await app.expectTurn('idle');
+		await expect(page.getByRole('alert')).toHaveAttribute('data-error-id', 'http/not-found');
+	}
+	await page
+		.getByRole('main')
+		.getByRole('link', { name: /sessions/i })
+		.click();
+	await expect(app.message).toBeVisible();
+});

@@ -45,6 +45,12 @@ describe('A29 the Worker’s entry', () => {
 		expect(response.headers.get('cache-control')).toBe('no-store');
 	});
 
+	test('an address that cannot be read leads to the page that says so', async () => {
+		const response = await SELF.fetch('https://wherry.example.net/s/%E0%A4%A', { redirect: 'manual' });
+		expect(response.status).toBe(307);
+		expect(response.headers.get('location')).toBe('/not-found');
+	});
+
 	test('what throws inside becomes an envelope that gives nothing away', async () => {
 		const response = await serve(new Request('http://localhost/'), env, createExecutionContext(), () =>
 			Promise.reject(new Error('secret detail'))

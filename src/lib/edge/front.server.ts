@@ -27,6 +27,9 @@ export async function serve(
 		return relay(request, env, { url, later: (task) => afterwards(task, context) });
 	}
 	const { requestId } = readCaller(request, url, env);
+	// SvelteKit's page would stumble over its own address: the same error page, at one that can be read.
+	if (!isReadable(url.pathname) && !url.pathname.startsWith('/api/'))
+		return withSecurityHeaders(redirect('/not-found'), url);
 	try {
 		const response = await next();
 		// SvelteKit refuses a foreign form before any of our code runs, in plain text.
@@ -54,6 +57,19 @@ function forgettable(response: Response): Response {
 	const headers = new Headers(response.headers);
 	headers.set('cache-control', 'no-store');
 	return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+}
+
+function isReadable(pathname: string): boolean {
+	try {
+		decodeURIComponent(pathname);
+		return true;
+	} catch {
+		return false;
+	}
+}
+
+function redirect(location: string): Response {
+	return new Response(null, { status: 307, headers: { location, 'cache-control': 'no-store' } });
 }
 
 /** What waits to be written: requests that come close together share one timer, which costs more than a line. */

@@ -62,7 +62,8 @@ class App {
 			wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 			whenDrawn,
 			onMessage: (message) => this.#receive(message),
-			onState: (state, reason) => this.#stateChanged(state, reason)
+			onState: (state, reason) => this.#stateChanged(state, reason),
+			onLost: (error) => this.#lost(error)
 		});
 	}
 
@@ -136,6 +137,12 @@ class App {
 		this.refusal = reason;
 		if (state === 'restarting') this.toasts.show(m.worker_restarting(), { about: 'worker' });
 		if (state === 'ready') void this.refreshStatus();
+	}
+
+	/** What stands on the page is all that is left of it: the browser, or somebody, cleared what was kept. */
+	#lost(error: WireError): void {
+		const isCleared = error.id === 'session/not-found' && this.view.total > 0;
+		this.failure = isCleared ? { ...error, id: 'storage/gone', message: m.storage_cleared() } : error;
 	}
 
 	#receive(message: ToPage): void {

@@ -1,0 +1,63 @@
+/**
+ * How a device is known to others: by its public key. Its `kid` is the key's own fingerprint, so that
+ * nobody can claim another key under it.
+ */
+
+import * as z from 'zod/mini';
+import { fromBase64, toBase64 } from './base64';
+
+export const deviceAlgorithms = ['Ed25519', 'P-256'] as const;
+export type DeviceAlgorithm = (typeof deviceAlgorithms)[number];
+
+export const devicePublicKey = z.object({
+	/** First 16 bytes of SHA-256 over algorithm, `|` and raw key; base64url. */
+	kid: z.string().check(z.regex(/^[A-Za-z0-9_-]{22}$/)),
+	algorithm: z.enum(deviceAlgorithms),
+	/** 32 bytes (Ed25519) or 65 (P-256, uncompressed), base64url. */
+	raw: z.string().check(z.regex(/^[A-Za-z0-9_-]{43,88}$/))
+});
+export type DevicePublicKey = z.infer<typeof devicePublicKey>;
+
+const parameters = {
+	Ed25519: { key: { name: 'Ed25519' }, sign: { name: 'Ed25519' } },
+	'P-256': { key: { name: 'ECDSA', namedCurve: 'P-256' }, sign: { name: 'ECDSA', hash: 'SHA-256' } }
+} as const;
+
+export const keyParameters = (algorithm: DeviceAlgorithm) => parameters[algorithm].key;
+export const signParameters = (algorithm: DeviceAlgorithm) => parameters[algorithm].sign;
+
+const text = new TextEncoder();
+
+export async function kidOf(algorithm: DeviceAlgorithm, raw: Uint8Array): Promise<string> {
+	const named = text.encode(`${algorithm}|`);
+	const whole = new Uint8Array(named.length + raw.length);
+	whole.set(named);
+	whole.set(raw, named.length);
+	const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', whole));
+	return toBase64Url(digest.subarray(0, 16));
+}
+
+/** False for a signature, a key or a `kid` that does not fit; never throws. */
+export async function verifyDevice(
+	by: DevicePublicKey,
+	signature: Uint8Array<ArrayBuffer>,
+	bytes: Uint8Array<ArrayBuffer>
+): Promise<boolean> {
+	const raw = fromBase64Url(by.raw);
+	if (raw === undefined || (await kidOf(by.algorithm, raw)) !== by.kid) return false;
+	try {
+		const key = await crypto.subtle.importKey('raw', raw, keyParameters(by.algorithm), false, ['verify']);
+		return await crypto.subtle.verify(signParameters(by.algorithm), key, signature, bytes);
+	} catch {
+		return false;
+	}
+}
+
+export function toBase64Url(bytes: Uint8Array): string {
+	return toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
+/** Undefined where it is no base64url. */
+export function fromBase64Url(encoded: string): Uint8Array<ArrayBuffer> | undefined {
+	return fromBase64(encoded.replaceAll('-', '+').replaceAll('_', '/'));
+}
