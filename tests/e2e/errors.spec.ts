@@ -175,7 +175,8 @@ test('storage that is cleared under the page is said, and what is shown stays to
 	await expect(alert).toContainText('cleared');
 	await expect(app.articles('You')).toContainText(['Reykjavik']);
 	await alert.getByRole('button', { name: 'Reload' }).click();
-	await app.ready();
+	await app.expectError('session/not-found');
+	await page.getByRole('button', { name: 'New session' }).first().click();
 	await app.ask('what time is it in Oslo', /\d/);
 });
 

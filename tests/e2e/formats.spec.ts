@@ -190,8 +190,19 @@ test('after a reload in the middle of a turn the model is told the very same tim
 	await app.reload();
 	await expect(app.articles('Wherry').last()).toContainText('there it is', { timeout: 30_000 });
 	await app.waitIdle();
-	const told = tap.seen('"type":"tool_result"');
-	expect(told.length).toBeGreaterThan(1);
-	for (const { text } of told) expect(text).toBe(told[0]?.text);
 	expect(await app.transcript()).toEqual(['You', 'Call: clock', 'Wherry']);
+	// The edge kept the answer, so the next question is the first request that this life builds.
+	await app.ask('and thank you', 'ok');
+	const told = tap.seen('"type":"tool_result"').map(({ text }) => turnIn(text));
+	expect(told).toHaveLength(2);
+	expect(told[0]).toContain('tool_result');
+	expect(told[1]).toBe(told[0]);
 });
+
+/** The call and its result as the model is told of them; what a provider is to cache may move on. */
+function turnIn(body: string): string {
+	const { messages }: { messages: { content: unknown }[] } = JSON.parse(body);
+	const blocks = messages.flatMap(({ content }) => (Array.isArray(content) ? content : []));
+	const told = blocks.filter(({ type }: { type: string }) => type === 'tool_use' || type === 'tool_result');
+	return JSON.stringify(told, (name, value: unknown) => (name === 'cache_control' ? undefined : value));
+}

@@ -184,6 +184,9 @@ describe.skipIf(!isBuilt)('A25 A29 every route', () => {
 		if (!isDeclared) expect(response.status).toBe(405);
 		// A bare POST has neither the header nor the body that /api/fetch wants.
 		else if (path === '/api/fetch') expect(response.status).toBe(403);
+		// Nobody has asked for such a stream.
+		else if (path.startsWith('/api/streams/'))
+			expect(response.headers.get('x-wherry-error')).toBe('stream/not-found');
 		else if (!path.startsWith('/api/relay/openai')) expect(response.status).toBe(200);
 		await response.body?.cancel();
 	});

@@ -25,7 +25,7 @@ const byteOrderMark = 0xfeff;
 
 export function createSseScanner(onEvent: OnSseEvent): SseScanner {
 	// One byte order mark at the very start is no text. Left to us: Node's decoder strips two where the first is cut.
-	const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+	const decoder = new TextDecoder('utf-8', { ignoreBOM: true, fatal: false });
 	let isAtStart = true;
 	let line = '';
 	let isAfterCr = false;

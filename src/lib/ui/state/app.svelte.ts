@@ -140,13 +140,20 @@ class App {
 	}
 
 	/** What stands on the page is all that is left of it: the browser, or somebody, cleared what was kept. */
+	#cleared(): void {
+		this.failure = { id: 'storage/gone', message: m.storage_cleared(), retryable: true };
+	}
+
 	#lost(error: WireError): void {
-		const isCleared = error.id === 'session/not-found' && this.view.total > 0;
-		this.failure = isCleared ? { ...error, id: 'storage/gone', message: m.storage_cleared() } : error;
+		if (error.id === 'session/not-found' && this.view.total > 0) this.#cleared();
+		else this.failure = error;
 	}
 
 	#receive(message: ToPage): void {
 		if (message.type === 'snapshot') {
+			// A branch may become another one, but never none: a new worker began the session anew.
+			const isSame = message.sessionId !== null && message.sessionId === this.#next.sessionId;
+			if (isSame && message.window.total === 0 && this.#next.total > 0) return this.#cleared();
 			this.#next = fromSnapshot(message);
 			this.composer.adopt(message.sessionId, message.state);
 			this.#publish();
