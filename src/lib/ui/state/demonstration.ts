@@ -36,7 +36,7 @@ export async function demonstrate(text: string): Promise<void> {
 async function sendThere(sessionId: string, text: string): Promise<boolean> {
 	const sent = await app.run('session.send', { sessionId, text, files: [] });
 	if (sent === undefined) return false;
-	app.toasts.show(m.demonstration_apart());
+	app.toasts.show(m.demonstration_apart(), { about: 'demonstration' });
 	await goto(`/s/${sessionId}`, { keepFocus: true });
 	return true;
 }
