@@ -7,22 +7,22 @@
 import type { Entry, FilePart, ModelRef } from '../../wire/entries';
 import { entryVersion } from '../../wire/entries';
 import { AppError, toAppError } from '../../wire/errors';
-import type { Park, ParkAnswer } from '../journal/park';
-import { readApproval, readEffects, readOpenTurns, readTurn } from '../journal/read-records';
+import { readApproval, readOpenTurns, readTurn } from '../journal/read-records';
 import type { ApprovalRecord, TurnRecord } from '../journal/records';
 import type { EntryDraft } from '../journal/turn-journal';
 import { defaultStepLimit, maximumStepLimit } from '../loop/ports';
-import type { Steering, TurnPorts, TurnResult, TurnSettings, TurnStart } from '../loop/ports';
+import type { Steering, TurnResult, TurnSettings, TurnStart } from '../loop/ports';
 import { runTurn } from '../loop/run-turn';
-import { newStreamSecret } from '../models/hub-names';
 import { givenAway } from '../models/protocol';
-import { approvalLifetimeMs } from '../policy/authorize';
-import { alwaysRule } from '../policy/decide';
 import { messageLabels } from '../policy/user-words';
 import type { SessionFacts } from '../sessions/records';
 import type { StoreDelete } from '../storage/store';
 import { rehearsalRef } from './providers';
+import { answersOf, readApprovals, recordDecision } from './decisions';
+import { createLanes } from './lanes';
 import { createQueue } from './queue';
+import { turnPorts } from './turn-ports';
+import { createWaiters } from './waiters';
 import type { Host } from './host';
 import { afterTurn, nameAtOnce } from './after-turn';
 
@@ -66,77 +66,19 @@ export interface Turns {
 
 export function createTurns(host: Host): Turns {
 	const live = new Map<string, LiveTurn>();
-	const waiters = new Map<string, (answer: ParkAnswer) => void>();
+	const waiters = createWaiters();
 	const steering = new Map<string, Steering[]>();
 	const queue = createQueue(host);
-	const lanes = new Map<string, Promise<unknown>>();
+	const inLane = createLanes();
 	let isAbandoned = false;
-
-	/** What is asked of one session is done one after the other: two tabs may send in the same moment. */
-	function inLane<T>(sessionId: string, work: () => Promise<T>): Promise<T> {
-		const next = (lanes.get(sessionId) ?? Promise.resolve()).then(work, work);
-		lanes.set(sessionId, next);
-		const leave = (): void => {
-			if (lanes.get(sessionId) === next) lanes.delete(sessionId);
-		};
-		void next.then(leave, leave);
-		return next;
-	}
-
-	const park: Park = (request, signal) =>
-		new Promise((resolve, reject) => {
-			const onAbort = (): void => {
-				for (const id of request.waitingFor) waiters.delete(id);
-				reject(new StoppedError());
-			};
-			if (signal.aborted) {
-				onAbort();
-				return;
-			}
-			signal.addEventListener('abort', onAbort, { once: true });
-			for (const id of request.waitingFor) {
-				waiters.set(id, (answer) => {
-					signal.removeEventListener('abort', onAbort);
-					for (const other of request.waitingFor) waiters.delete(other);
-					resolve(answer);
-				});
-			}
-		});
-
-	async function portsOf(sessionId: string): Promise<TurnPorts> {
-		const { record } = await host.repository.load(sessionId);
-		return {
-			...host.ports,
-			device: host.device,
-			epoch: host.epoch,
-			store: host.store,
-			session: await host.writer(sessionId),
-			models: host.providers.models,
-			skills: host.catalog,
-			park,
-			loadBlob: async (file) => {
-				const row = await host.store.get('blobs', file.blob);
-				return typeof row === 'object' && row !== null && 'bytes' in row && row.bytes instanceof Uint8Array
-					? new Uint8Array(row.bytes)
-					: undefined;
-			},
-			// A temporary session leaves no trace, at the edge neither.
-			...(record.temporary ? {} : { newStreamSecret: () => newStreamSecret(host.ports.random.bytes(32)) }),
-			steering: () => steering.get(sessionId)?.splice(0) ?? [],
-			policy: () => ({
-				stance: host.policy.stance(),
-				rules: host.policy.rules(),
-				interactive: true,
-				principal: 'user'
-			}),
-			systemPrompt: host.systemPrompt
-		};
-	}
 
 	/** Starts a turn; resolves when its first commit is made, rejects when that fails. */
 	async function start(sessionId: string, turnId: string, how: TurnStart): Promise<void> {
 		const stop = new AbortController();
-		const ports = await portsOf(sessionId);
+		const ports = await turnPorts(host, sessionId, {
+			park: waiters.park,
+			steering: () => steering.get(sessionId)?.splice(0) ?? []
+		});
 		const { promise: begun, resolve: onBegun, reject: onFailed } = Promise.withResolvers<undefined>();
 		let hasBegun = how.kind === 'resume';
 		if (hasBegun) onBegun(undefined);
@@ -262,37 +204,6 @@ export function createTurns(host: Host): Turns {
 		}
 	}
 
-	async function decideNow(
-		approval: ApprovalRecord,
-		decision: NonNullable<ApprovalRecord['decision']>
-	): Promise<void> {
-		const now = host.ports.clock.now();
-		const isNo = decision === 'reject';
-		const decided: ApprovalRecord = {
-			...approval,
-			state: isNo ? 'rejected' : 'approved',
-			decision,
-			decidedBy: host.device.id,
-			decidedAt: now,
-			...(isNo ? {} : { expiresAt: now + approvalLifetimeMs })
-		};
-		const { held } = approval;
-		const facts = host.catalog.facts(held.action);
-		const rule =
-			decision === 'always' && held.canAlways && facts !== undefined
-				? alwaysRule({ ...facts, args: held.args, destinations: held.destinations }, held.approvalId, now)
-				: undefined;
-		await host.store.commit({
-			epoch: host.epoch(),
-			expect: [{ table: 'approvals', key: approval.approvalId, field: 'state', is: 'asked' }],
-			put: [
-				{ table: 'approvals', key: approval.approvalId, row: decided },
-				...(rule === undefined ? [] : [{ table: 'rules' as const, key: rule.id, row: rule }])
-			]
-		});
-		if (rule !== undefined) host.policy.add(rule);
-	}
-
 	async function send(
 		sessionId: string,
 		{ whenRunning = 'queue', ...message }: Parameters<Turns['send']>[1]
@@ -356,12 +267,8 @@ export function createTurns(host: Host): Turns {
 			if (approval.decision === decision) return;
 			throw new AppError('gate/approval-used');
 		}
-		await decideNow(approval, decision);
-		const waiter = waiters.get(approvalId);
-		if (waiter !== undefined) {
-			waiter({ id: approvalId, value: decision });
-			return;
-		}
+		await recordDecision(host, approval, decision);
+		if (waiters.answer({ id: approvalId, value: decision })) return;
 		if (live.has(approval.sessionId)) return;
 		const turn = (await readOpenTurns(host.store)).find((open) => open.turnId === approval.turnId);
 		if (turn !== undefined) await start(approval.sessionId, turn.turnId, { kind: 'resume', record: turn });
@@ -423,27 +330,6 @@ export function createTurns(host: Host): Turns {
 	};
 }
 
-/** An abort as `isAbort` knows it. */
-class StoppedError extends Error {
-	override readonly name = 'AbortError';
-}
-
 function userBefore(branch: readonly Entry[]): Entry | undefined {
 	return branch.findLast((entry) => entry.kind === 'user');
-}
-
-async function readApprovals(host: Host): Promise<ApprovalRecord[]> {
-	const rows = await host.store.range('approvals', {});
-	const read = await Promise.all(rows.map(({ key }) => readApproval(host.store, key)));
-	return read.flatMap((approval) => (approval === undefined ? [] : [approval]));
-}
-
-async function answersOf(host: Host, approvals: readonly ApprovalRecord[]): Promise<Map<string, string>> {
-	const effects = await readEffects(
-		host.store,
-		approvals.map((approval) => approval.effectKey)
-	);
-	return new Map(
-		effects.flatMap((effect) => (effect === undefined ? [] : [[effect.effectKey, effect.entryId]]))
-	);
 }

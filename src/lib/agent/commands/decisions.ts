@@ -1,0 +1,59 @@
+/** What a person decided about a held call, as it is written down; and the calls that wait for it. */
+
+import { readApproval, readEffects } from '../journal/read-records';
+import type { ApprovalRecord } from '../journal/records';
+import { approvalLifetimeMs } from '../policy/authorize';
+import { alwaysRule } from '../policy/decide';
+import type { Host } from './host';
+
+export async function recordDecision(
+	host: Host,
+	approval: ApprovalRecord,
+	decision: NonNullable<ApprovalRecord['decision']>
+): Promise<void> {
+	const now = host.ports.clock.now();
+	const isNo = decision === 'reject';
+	const decided: ApprovalRecord = {
+		...approval,
+		state: isNo ? 'rejected' : 'approved',
+		decision,
+		decidedBy: host.device.id,
+		decidedAt: now,
+		...(isNo ? {} : { expiresAt: now + approvalLifetimeMs })
+	};
+	const { held } = approval;
+	const facts = host.catalog.facts(held.action);
+	const rule =
+		decision === 'always' && held.canAlways && facts !== undefined
+			? alwaysRule({ ...facts, args: held.args, destinations: held.destinations }, held.approvalId, now)
+			: undefined;
+	await host.store.commit({
+		epoch: host.epoch(),
+		expect: [{ table: 'approvals', key: approval.approvalId, field: 'state', is: 'asked' }],
+		put: [
+			{ table: 'approvals', key: approval.approvalId, row: decided },
+			...(rule === undefined ? [] : [{ table: 'rules' as const, key: rule.id, row: rule }])
+		]
+	});
+	if (rule !== undefined) host.policy.add(rule);
+}
+
+export async function readApprovals(host: Host): Promise<ApprovalRecord[]> {
+	const rows = await host.store.range('approvals', {});
+	const read = await Promise.all(rows.map(({ key }) => readApproval(host.store, key)));
+	return read.flatMap((approval) => (approval === undefined ? [] : [approval]));
+}
+
+/** The answer that holds each waiting call, by the call's effect key. */
+export async function answersOf(
+	host: Host,
+	approvals: readonly ApprovalRecord[]
+): Promise<Map<string, string>> {
+	const effects = await readEffects(
+		host.store,
+		approvals.map((approval) => approval.effectKey)
+	);
+	return new Map(
+		effects.flatMap((effect) => (effect === undefined ? [] : [[effect.effectKey, effect.entryId]]))
+	);
+}
