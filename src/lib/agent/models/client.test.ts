@@ -138,6 +138,30 @@ describe('the model port', () => {
 		expect(seen).toHaveLength(1);
 	});
 
+	it('an answer that would not end is cut off, with what it said until then', async () => {
+		const line = new TextEncoder().encode(`: ${'x'.repeat(1 << 20)}\n`);
+		let sent = 0;
+		let isLeft = false;
+		const body = new ReadableStream<Uint8Array>({
+			start: (controller) => {
+				controller.enqueue(new TextEncoder().encode(chunk('so far')));
+			},
+			pull: (controller) => {
+				sent++;
+				controller.enqueue(line);
+			},
+			cancel: () => {
+				isLeft = true;
+			}
+		});
+		const reply = await world([
+			new Response(body, { headers: { 'content-type': 'text/event-stream' } })
+		]).ask();
+		expect(reply).toMatchObject({ stop: 'error', error: { id: 'model/stream-cut' } });
+		expect(reply.parts).toMatchObject([{ type: 'text', text: 'so far' }]);
+		expect({ sent: sent < 70, isLeft }).toEqual({ sent: true, isLeft: true });
+	});
+
 	it('falls back in order with its tools, and keeps a ledger', async () => {
 		const { ask, seen } = world([status(400, 'No'), answer('From Mistral')], {
 			chain: { models: [groq, mistral], perModelTimeoutMs: 10_000 }

@@ -15,6 +15,9 @@ import type { ModelTarget } from './targets';
 import { watchIdle } from './watch-idle';
 import type { IdleWatch } from './watch-idle';
 
+/** Of one answer, pictures in it included: whoever sends more means no answer, and this tab has to hold it. */
+const maximumBytes = 64 * 1024 * 1024;
+
 export interface ExchangeDeps {
 	readonly fetch: NetworkPort;
 	readonly clock: Clock;
@@ -104,6 +107,7 @@ async function readBody(
 		return;
 	}
 	const reader = body.getReader();
+	let size = 0;
 	// Cancelling ends a pending read and closes the connection, so that the provider stops writing (and charging).
 	const cancel = (): void => {
 		reader.cancel().catch(ignore);
@@ -115,6 +119,9 @@ async function readBody(
 			watch.signal.throwIfAborted();
 			if (done) return;
 			watch.touch();
+			size += value.length;
+			if (size > maximumBytes)
+				throw new AppError('model/stream-cut', { message: 'The answer would not end, and was cut off.' });
 			decoder.push(value, onEvent);
 		}
 	} catch (thrown) {
