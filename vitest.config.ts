@@ -43,7 +43,7 @@ export default defineConfig({
 				test: {
 					name: 'built',
 					environment: 'node',
-					include: ['tests/edge/sdk.test.ts'],
+					include: ['tests/edge/sdk.test.ts', 'tests/deploy/**/*.test.ts'],
 					testTimeout: 60_000,
 					hookTimeout: 60_000
 				}

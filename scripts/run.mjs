@@ -1,5 +1,6 @@
 // Starts child processes for the other scripts. Node built-ins only.
 import { spawn } from 'node:child_process';
+import { locate } from './locate.mjs';
 
 /** No telemetry, no lookup of a public address: nothing here talks to anyone but this machine. */
 export const quietEnv = {
@@ -15,18 +16,23 @@ export const quietEnv = {
  * @param {string} command
  * @param {readonly string[]} args
  * @param {{env?: Record<string, string>, capture?: boolean}} [options]
- * @returns {Promise<{code: number, output: string}>}
+ * @returns {Promise<{code: number, output: string, stdout: string}>} `stdout` is the part of `output` that is no complaint
  */
 export function run(command, args, { env = {}, capture = false } = {}) {
 	return new Promise((resolve) => {
-		const child = spawn(command, args, {
+		const [file, ...before] = locate(command);
+		const child = spawn(file, [...before, ...args], {
 			env: { ...quietEnv, ...env },
 			stdio: capture ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit']
 		});
 		let output = '';
-		child.stdout?.on('data', (chunk) => (output += chunk));
+		let stdout = '';
+		child.stdout?.on('data', (chunk) => {
+			output += chunk;
+			stdout += chunk;
+		});
 		child.stderr?.on('data', (chunk) => (output += chunk));
-		child.on('error', (error) => resolve({ code: 127, output: `${output}${error.message}\n` }));
-		child.on('close', (code) => resolve({ code: code ?? 1, output }));
+		child.on('error', (error) => resolve({ code: 127, output: `${output}${error.message}\n`, stdout }));
+		child.on('close', (code) => resolve({ code: code ?? 1, output, stdout }));
 	});
 }

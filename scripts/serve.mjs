@@ -77,11 +77,11 @@ console.log(`Wherry is at ${address}`);
 
 function variables() {
 	const example = readFileSync(join(root, '.dev.vars.example'), 'utf8');
-	const names = [...example.matchAll(/^([A-Z][A-Z0-9_]*)=/gm)].map(([, name]) => name);
+	const names = new Set([...example.matchAll(/^(?:# )?([A-Z][A-Z0-9_]*)=/gm)].map(([, name]) => name));
 	const local = join(root, '.dev.vars');
 	const own = existsSync(local) ? [readFileSync(local, 'utf8')] : [];
 	return own.concat(
-		names.filter((name) => process.env[name]).map((name) => `${name}=${quote(process.env[name])}`)
+		[...names].filter((name) => process.env[name]).map((name) => `${name}=${quote(process.env[name])}`)
 	);
 }
 
