@@ -110,7 +110,9 @@ export function cleanDownstream(headers: Headers): void {
 	drop(
 		headers,
 		(name) =>
-			droppedDownstream.has(name) || droppedDownstreamPrefixes.some((prefix) => name.startsWith(prefix))
+			droppedDownstream.has(name) ||
+			// Whether AI Gateway answered from its cache, and which of several providers did.
+			(!name.startsWith('cf-aig-') && droppedDownstreamPrefixes.some((prefix) => name.startsWith(prefix)))
 	);
 }
 

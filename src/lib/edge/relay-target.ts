@@ -73,10 +73,9 @@ export function relayTarget(
 function expandPath(env: EdgeEnv, id: string, path: string): string {
 	const account = readVariable(env, 'AI_GATEWAY_ACCOUNT');
 	const gateway = readVariable(env, 'AI_GATEWAY_ID');
-	if (id === 'ai-gateway' && account !== undefined && gateway !== undefined && path.startsWith('/compat/')) {
-		return `/v1/${account}/${gateway}${path}`;
-	}
-	return path;
+	if (id !== 'ai-gateway' || account === undefined || gateway === undefined) return path;
+	if (path === '/universal') return `/v1/${account}/${gateway}`;
+	return path.startsWith('/compat/') ? `/v1/${account}/${gateway}${path}` : path;
 }
 
 /**

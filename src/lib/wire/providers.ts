@@ -110,7 +110,8 @@ export const relayProviders: Readonly<Record<string, RelayProvider>> = {
 		authHeaders: ['cf-aig-authorization', 'authorization', 'x-api-key', 'x-goog-api-key'],
 		keyEnv: 'AI_GATEWAY_TOKEN',
 		setKey: (headers, key) => headers.set('cf-aig-authorization', `Bearer ${key}`),
-		paths: ['/v1/*/*/**']
+		// Without anything after the gateway it is the universal endpoint: a list of providers to try in turn.
+		paths: ['/v1/*/*', '/v1/*/*/**']
 	},
 	'workers-ai': {
 		title: 'Cloudflare Workers AI',
