@@ -33,7 +33,7 @@ export default defineConfig({
 				test: {
 					name: 'workerd',
 					include: ['tests/edge/**/*.test.ts'],
-					exclude: ['tests/edge/sdk.test.ts'],
+					exclude: ['tests/edge/sdk.test.ts', 'tests/edge/hub-kills.test.ts'],
 					globalSetup: ['./tests/edge/global-setup.ts'],
 					testTimeout: 30_000
 				}
@@ -43,7 +43,7 @@ export default defineConfig({
 				test: {
 					name: 'built',
 					environment: 'node',
-					include: ['tests/edge/sdk.test.ts', 'tests/deploy/**/*.test.ts'],
+					include: ['tests/edge/sdk.test.ts', 'tests/edge/hub-kills.test.ts', 'tests/deploy/**/*.test.ts'],
 					testTimeout: 60_000,
 					hookTimeout: 60_000
 				}

@@ -10,6 +10,8 @@ import { relayProviders } from '../../src/lib/wire/providers';
 export interface ServedWorker {
 	readonly origin: string;
 	stop(): Promise<void>;
+	/** Ends every process of it at once, in the middle of whatever it does. */
+	kill(): Promise<void>;
 }
 
 /** Every provider of the relay, pointed at one server. */
@@ -17,14 +19,22 @@ export function allUpstreams(origin: string): string {
 	return JSON.stringify(Object.fromEntries(Object.keys(relayProviders).map((id) => [id, origin])));
 }
 
-/** @param environment handed to the Worker, e.g. RELAY_UPSTREAMS */
-export async function serveWorker(environment: Readonly<Record<string, string>>): Promise<ServedWorker> {
+/**
+ * @param environment handed to the Worker, e.g. RELAY_UPSTREAMS
+ * @param keptState a folder that outlives this Worker; default: one that goes with it
+ */
+export async function serveWorker(
+	environment: Readonly<Record<string, string>>,
+	keptState?: string
+): Promise<ServedWorker> {
 	const port = await freePort();
 	const origin = `http://localhost:${port}`;
-	const state = mkdtempSync(join(tmpdir(), 'wherry-e2e-'));
+	const state = keptState ?? mkdtempSync(join(tmpdir(), 'wherry-e2e-'));
 	const child = spawn(process.execPath, ['scripts/serve.mjs'], {
 		env: { ...withoutKeys(process.env), ...environment, PORT: String(port), WHERRY_STATE: state },
-		stdio: ['ignore', 'pipe', 'pipe']
+		stdio: ['ignore', 'pipe', 'pipe'],
+		// A group of its own, so that all of it can be killed at once.
+		detached: true
 	});
 	// A run that is interrupted leaves no server behind.
 	const stopWithUs = () => void child.kill('SIGTERM');
@@ -50,7 +60,12 @@ export async function serveWorker(environment: Readonly<Record<string, string>>)
 			await ended;
 			clearTimeout(late);
 			process.off('exit', stopWithUs);
-			rmSync(state, { recursive: true, force: true });
+			if (keptState === undefined) rmSync(state, { recursive: true, force: true });
+		},
+		async kill() {
+			process.off('exit', stopWithUs);
+			if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+			await ended;
 		}
 	};
 }
