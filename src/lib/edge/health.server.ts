@@ -19,6 +19,13 @@ export function readHealth(env: EdgeEnv, caller: Caller): Health {
 			fetch: caller.isLoopback
 				? { available: true }
 				: { available: true, reason: 'Only a short list of hosts until this relay is claimed.' },
+			streams:
+				env.STREAMS === undefined
+					? {
+							available: false,
+							reason: 'The Durable Objects binding is not there: an answer ends with its tab.'
+						}
+					: { available: true },
 			rateLimit:
 				env.RATE_LIMIT === undefined
 					? { available: false, reason: 'The Rate Limiting binding is not there.' }
