@@ -24,7 +24,10 @@ export default defineConfig({
 						miniflare: {
 							compatibilityDate: '2026-10-15',
 							compatibilityFlags: ['nodejs_compat'],
-							durableObjects: { STREAMS: { className: 'StreamHub', useSQLite: true } },
+							durableObjects: {
+								STREAMS: { className: 'StreamHub', useSQLite: true },
+								SHARES: { className: 'ShareRoom', useSQLite: true }
+							},
 							ratelimits: { RATE_LIMIT: { namespace_id: '1001', simple: { limit: 30, period: 60 } } }
 						}
 					})

@@ -7,6 +7,7 @@ import kit from '#kit';
 import { serve } from '../lib/edge/front.server';
 
 export { StreamHub } from '../lib/edge/hub/hub.server';
+export { ShareRoom } from '../lib/edge/share/room.server';
 
 export default {
 	fetch(request: Request, env: Env, context: App.Platform['ctx']): Promise<Response> {

@@ -23,6 +23,10 @@ export interface ObjectNamespace {
 export interface EdgeEnv {
 	/** Hubs, one object a stream. */
 	readonly STREAMS?: ObjectNamespace;
+	/** Shared sessions, one object a share, and one an address that counts its shares. */
+	readonly SHARES?: ObjectNamespace;
+	/** 32 characters or more: whoever has it can take down a share, and not read it. */
+	readonly SHARE_OPERATOR_TOKEN?: string;
 	readonly RATE_LIMIT?: RateLimiter;
 	readonly AI?: WorkersAi;
 	/** JSON, provider id → origin, possibly with a base path. */

@@ -5,6 +5,7 @@
 
 import type * as z from 'zod/mini';
 import { streamInfo } from '../wire/hub';
+import { shareState } from '../wire/share';
 import { failure, fetchRequest, health, relayProviderList } from './schemas';
 
 export interface EdgeRoute {
@@ -53,6 +54,33 @@ export const edgeRoutes: readonly EdgeRoute[] = [
 		methods: ['POST'],
 		summary: 'Ends the request to the provider; what had come stays.',
 		data: streamInfo
+	},
+	{
+		path: '/api/shares',
+		methods: ['POST'],
+		summary:
+			'Keeps sealed bytes (the body, at most 25 MiB) under an id until they expire. What they say, and the key, never come here.',
+		requires: { 'X-Wherry': '1' },
+		data: shareState
+	},
+	{
+		path: '/api/shares/{id}',
+		methods: ['GET', 'DELETE'],
+		summary:
+			'The sealed bytes, for a bearer of the reader\u2019s token, from any origin; DELETE revokes, for a bearer of the owner\u2019s token or of SHARE_OPERATOR_TOKEN. Missing, revoked, expired and not allowed are one answer.',
+		answer: 'GET: the sealed bytes. DELETE: an empty envelope.'
+	},
+	{
+		path: '/api/shares/{id}/state',
+		methods: ['GET'],
+		summary: 'How often a share was opened and when it expires, for a bearer of the owner\u2019s token.',
+		data: shareState
+	},
+	{
+		path: '/share/{id}',
+		methods: ['GET'],
+		summary: 'The page that opens a share. It is the same for every id: what is shared is behind the fragment.',
+		answer: 'A document'
 	},
 	{
 		path: '/api/fetch',

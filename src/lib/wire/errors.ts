@@ -349,6 +349,36 @@ export const errorTable = {
 		text: 'This relay keeps no streams.',
 		next: 'Deploy it with its Durable Objects, or ask without a stream id.'
 	},
+	'share/not-found': {
+		status: 404,
+		retryable: false,
+		text: 'There is nothing to read behind this link.',
+		next: 'It has expired, was revoked, or is not whole. Where it has a passphrase, that may be wrong. Ask whoever sent it.'
+	},
+	'share/damaged': {
+		status: 422,
+		retryable: false,
+		text: 'What is behind this link is not as it was sealed.',
+		next: 'Nothing of it is shown. Ask whoever sent it for a new link.'
+	},
+	'share/too-large': {
+		status: 413,
+		retryable: false,
+		text: 'This is more than a link can hold (25 MB).',
+		next: 'Leave out files or the content of calls, or share from an earlier message.'
+	},
+	'share/too-many': {
+		status: 429,
+		retryable: false,
+		text: 'There are 50 living links from here.',
+		next: 'Revoke one that is no longer needed.'
+	},
+	'share/unavailable': {
+		status: 503,
+		retryable: true,
+		text: 'This relay keeps no shared sessions, or cannot be reached.',
+		next: 'Try again, or save the session as a file.'
+	},
 	'storage/quota-exceeded': {
 		status: 507,
 		retryable: true,

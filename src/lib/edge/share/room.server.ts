@@ -1,0 +1,90 @@
+/**
+ * The Durable Object around a share, named by its id; and around an address's count of shares, named by
+ * `of:` and a hash. It turns requests of our own edge into calls of the pure parts beside it.
+ */
+
+import { DurableObject } from 'cloudflare:workers';
+import { parseJson } from '../../wire/json';
+import { newShare, shareHeader, shareLimits } from '../../wire/share';
+import { countShare, type CountStore } from './share-count';
+import { createShareRecord, pieceBytes, type ShareRecord } from './share-record';
+import { createSqliteCountStore, createSqliteShareStore } from './sqlite-share';
+
+const dayMs = 24 * 60 * 60 * 1000;
+const nothing = (): Response => new Response(null, { status: 404 });
+
+export class ShareRoom extends DurableObject {
+	readonly #record: ShareRecord;
+	readonly #count: CountStore;
+
+	constructor(state: DurableObjectState, env: Env) {
+		super(state, env);
+		this.#record = createShareRecord(createSqliteShareStore(state.storage.sql), () => Date.now());
+		this.#count = createSqliteCountStore(state.storage.sql);
+	}
+
+	override async fetch(request: Request): Promise<Response> {
+		const { pathname, searchParams } = new URL(request.url);
+		const token = request.headers.get('x-token-hash') ?? '';
+		switch (pathname) {
+			case '/create':
+				return await this.#create(request, searchParams.get('counter') ?? '');
+			case '/read':
+				return this.#read(token);
+			case '/state':
+				return answer(this.#record.state(token));
+			case '/revoke':
+				return answer(this.#record.revoke(token, searchParams.get('by') === 'operator'));
+			case '/count': {
+				const share = {
+					shareId: searchParams.get('share') ?? '',
+					expiresAt: Date.now() + Number(searchParams.get('days')) * dayMs
+				};
+				const may = countShare(this.#count, share, { now: Date.now(), limit: shareLimits.perAddress });
+				return new Response(null, { status: may ? 204 : 429 });
+			}
+			case '/uncount':
+				this.#count.drop(searchParams.get('share') ?? '');
+				return new Response(null, { status: 204 });
+			default:
+				return nothing();
+		}
+	}
+
+	/** A share's time is over: nothing of it stays, nor its name. */
+	override async alarm(): Promise<void> {
+		const next = this.#record.expire();
+		if (next === undefined) await this.ctx.storage.deleteAll();
+		else await this.ctx.storage.setAlarm(next);
+	}
+
+	async #create(request: Request, counter: string): Promise<Response> {
+		const asked = newShare.safeParse(parseJson(request.headers.get(shareHeader) ?? ''));
+		if (!asked.success) return nothing();
+		const sealed = new Uint8Array(await request.arrayBuffer());
+		const state = this.#record.create({ ...asked.data, counter }, sealed);
+		if (state === undefined) return new Response(null, { status: 409 });
+		await this.ctx.storage.setAlarm(state.expiresAt);
+		return answer(state);
+	}
+
+	/** Piece by piece: an object has 128 MB for all its readers. */
+	#read(token: string): Response {
+		const open = this.#record.open(token);
+		if (open === undefined) return nothing();
+		let index = 0;
+		const body = new ReadableStream<Uint8Array>({
+			pull(controller) {
+				const piece = index * pieceBytes < open.size ? open.piece(index) : undefined;
+				index += 1;
+				if (piece === undefined) controller.close();
+				else controller.enqueue(piece);
+			}
+		});
+		return new Response(body, { headers: { 'x-size': String(open.size) } });
+	}
+}
+
+function answer(data: unknown): Response {
+	return data === undefined ? nothing() : Response.json(data);
+}

@@ -1,0 +1,155 @@
+/**
+ * `/api/shares`: sealed bytes in, for somebody on our own page; sealed bytes out, for whoever has the reader's
+ * token, on any page. Whatever is not to be had (missing, revoked, expired, another token) is one answer.
+ */
+
+import { AppError } from '../wire/errors';
+import { parseJson } from '../wire/json';
+import { newShare, shareHeader, shareLimits } from '../wire/share';
+import { shareIdPattern } from '../wire/share-link';
+import { sha256, tokenHash } from '../wire/share-keys';
+import { toBase64Url } from '../wire/device';
+import { mayCall, readCaller, type Caller } from './caller';
+import { fail, succeed } from './envelope';
+import { readVariable, type EdgeEnv, type ObjectNamespace } from './env';
+import { checkRate, rateKey } from './rate-limit';
+import { isSame } from './share/share-record';
+
+/** A link may be opened from any Wherry; there is no cookie that could be abused. */
+const openCors = {
+	'access-control-allow-origin': '*',
+	'cross-origin-resource-policy': 'cross-origin',
+	'x-robots-tag': 'noindex'
+};
+const shortestOperatorToken = 32;
+
+export async function createShare(request: Request, env: EdgeEnv): Promise<Response> {
+	const url = new URL(request.url);
+	const caller = readCaller(request, url, env);
+	try {
+		checkOwn(request, caller);
+		const rooms = roomsOf(env);
+		const limited = await checkRate(env, caller);
+		if (limited !== undefined) throw limited;
+		const asked = newShare.safeParse(parseJson(request.headers.get(shareHeader) ?? ''));
+		if (!asked.success) throw new AppError('input/invalid', { data: { code: 'bad-share' } });
+		const sealed = await readSealed(request);
+		const { shareId, days } = asked.data;
+		// Whoever sits at this machine counts for nobody.
+		const counter = caller.isLoopback ? '' : await counterOf(caller);
+		if (counter !== '') {
+			const counted = await rooms.getByName(counter).fetch(`https://share/count?share=${shareId}&days=${days}`);
+			if (counted.status === 429) throw new AppError('share/too-many');
+		}
+		const made = await rooms.getByName(shareId).fetch(`https://share/create?counter=${encodeURIComponent(counter)}`, {
+			method: 'POST',
+			headers: { [shareHeader]: JSON.stringify(asked.data) },
+			body: sealed
+		});
+		if (made.status !== 200) throw new AppError('input/invalid', { data: { code: 'share-id-taken' } });
+		return succeed(await made.json(), caller.requestId);
+	} catch (thrown) {
+		return refuse(thrown, caller);
+	}
+}
+
+export interface ShareAsk {
+	readonly id: string;
+	readonly what: 'read' | 'state' | 'revoke';
+}
+
+export async function shares(request: Request, env: EdgeEnv, { id, what }: ShareAsk): Promise<Response> {
+	const caller = readCaller(request, new URL(request.url), env);
+	if (request.method === 'OPTIONS') return openPreflight(caller);
+	try {
+		if (!shareIdPattern.test(id)) throw new AppError('share/not-found');
+		if (what !== 'read' && !mayCall(request, caller)) throw new AppError('relay/origin-not-allowed');
+		const rooms = roomsOf(env);
+		const [, token = ''] = /^Bearer ([\x21-\x7e]{32,200})$/.exec(request.headers.get('authorization') ?? '') ?? [];
+		if (token === '') throw new AppError('share/not-found');
+		const by = what === 'revoke' && (await isOperator(env, token)) ? 'operator' : 'bearer';
+		const answer = await rooms
+			.getByName(id)
+			.fetch(`https://share/${what}?by=${by}`, { headers: { 'x-token-hash': await tokenHash(token) } });
+		if (answer.status !== 200) throw new AppError('share/not-found');
+		if (what === 'state') return succeed(await answer.json(), caller.requestId);
+		if (what === 'revoke') {
+			const { counter }: { counter: string } = await answer.json();
+			if (counter !== '') await rooms.getByName(counter).fetch(`https://share/uncount?share=${id}`);
+			return succeed(null, caller.requestId);
+		}
+		return new Response(answer.body, {
+			headers: {
+				...openCors,
+				'content-type': 'application/octet-stream',
+				'content-length': answer.headers.get('x-size') ?? '0',
+				'cache-control': 'no-store',
+				'x-request-id': caller.requestId
+			}
+		});
+	} catch (thrown) {
+		return refuse(thrown, caller);
+	}
+}
+
+/** Nothing that a form, markup or a foreign page can send. */
+function checkOwn(request: Request, caller: Caller): void {
+	const isOwn = caller.origin === 'absent' || caller.origin === 'same';
+	if (!isOwn || !mayCall(request, caller) || request.headers.get('x-wherry') !== '1')
+		throw new AppError('relay/origin-not-allowed');
+}
+
+function roomsOf(env: EdgeEnv): ObjectNamespace {
+	if (env.SHARES === undefined) throw new AppError('share/unavailable', { retryable: false });
+	return env.SHARES;
+}
+
+/** Never more in memory than a share may hold, whatever the length says. */
+async function readSealed(request: Request): Promise<Uint8Array<ArrayBuffer>> {
+	if (Number(request.headers.get('content-length') ?? 0) > shareLimits.bytes) throw new AppError('share/too-large');
+	const pieces: Uint8Array[] = [];
+	let size = 0;
+	for await (const piece of request.body ?? []) {
+		size += piece.length;
+		if (size > shareLimits.bytes) throw new AppError('share/too-large');
+		pieces.push(piece);
+	}
+	if (size === 0) throw new AppError('input/invalid', { data: { code: 'empty' } });
+	const whole = new Uint8Array(size);
+	let at = 0;
+	for (const piece of pieces) {
+		whole.set(piece, at);
+		at += piece.length;
+	}
+	return whole;
+}
+
+/** An address is not written down: its counter is named by a hash. */
+async function counterOf(caller: Caller): Promise<string> {
+	return `of:${toBase64Url(await sha256(new TextEncoder().encode(rateKey(caller.address))))}`;
+}
+
+async function isOperator(env: EdgeEnv, token: string): Promise<boolean> {
+	const own = readVariable(env, 'SHARE_OPERATOR_TOKEN');
+	if (own === undefined || own.length < shortestOperatorToken) return false;
+	return isSame(await tokenHash(own), await tokenHash(token));
+}
+
+function refuse(thrown: unknown, caller: Caller): Response {
+	if (!(thrown instanceof AppError)) throw thrown;
+	const isLimited = thrown.id === 'relay/rate-limited';
+	return fail(thrown, caller.requestId, { ...openCors, ...(isLimited ? { 'retry-after': '60' } : {}) });
+}
+
+function openPreflight(caller: Caller): Response {
+	return new Response(null, {
+		status: 204,
+		headers: {
+			...openCors,
+			'access-control-allow-methods': 'GET',
+			'access-control-allow-headers': 'authorization',
+			'access-control-max-age': '600',
+			'x-request-id': caller.requestId
+		}
+	});
+}
