@@ -7,7 +7,7 @@ import { AppError } from '../wire/errors';
 import { parseJson } from '../wire/json';
 import { newShare, shareHeader, shareLimits } from '../wire/share';
 import { shareIdPattern } from '../wire/share-link';
-import { sha256, tokenHash } from '../wire/share-keys';
+import { sha256, tokenHash, utf8 } from '../wire/share-keys';
 import { toBase64Url } from '../wire/device';
 import { mayCall, readCaller, type Caller } from './caller';
 import { fail, succeed } from './envelope';
@@ -18,7 +18,6 @@ import { isSame } from './share/share-record';
 /** A link may be opened from any Wherry; there is no cookie that could be abused. */
 const openCors = {
 	'access-control-allow-origin': '*',
-	'cross-origin-resource-policy': 'cross-origin',
 	'x-robots-tag': 'noindex'
 };
 const shortestOperatorToken = 32;
@@ -126,7 +125,7 @@ async function readSealed(request: Request): Promise<Uint8Array<ArrayBuffer>> {
 
 /** An address is not written down: its counter is named by a hash. */
 async function counterOf(caller: Caller): Promise<string> {
-	return `of:${toBase64Url(await sha256(new TextEncoder().encode(rateKey(caller.address))))}`;
+	return `of:${toBase64Url(await sha256(utf8(rateKey(caller.address))))}`;
 }
 
 async function isOperator(env: EdgeEnv, token: string): Promise<boolean> {

@@ -9,6 +9,7 @@ import type { CodeRun, MathNode } from './blocks';
 import type { WireError } from './errors';
 import type { Effect, Mode, Replay } from './events';
 import type { Json, JsonObject } from './json';
+import type { OwnShare, SharedReading, ShareOptions } from './share';
 import type { DiffLine, FeedItem, FileView, SessionRow, TraceLine, UndoPreview } from './view';
 
 export type Result<T> =
@@ -110,6 +111,24 @@ export interface Commands {
 	'sessions.import': {
 		in: { name: string; text: string };
 		out: { sessions: readonly { id: string; title: string }[]; skipped: readonly string[] };
+	};
+
+	/* ── shares ── */
+	/** Exactly what a visitor would see; `masked`: secrets that were found and covered. */
+	'share.preview': {
+		in: { sessionId: string; entryId: string; options: ShareOptions };
+		out: { reading: SharedReading; masked: number; bytes: number };
+	};
+	'share.create': {
+		in: { sessionId: string; entryId: string; options: ShareOptions; passphrase: string; days: number };
+		out: OwnShare;
+	};
+	'share.list': { in: null; out: readonly OwnShare[] };
+	'share.revoke': { in: { shareId: string }; out: null };
+	/** A link becomes a session of one's own, untrusted. `models`: who had answered. */
+	'share.import': {
+		in: { link: string; passphrase: string };
+		out: { sessionId: string; title: string; models: readonly string[] };
 	};
 
 	/* ── content ── */

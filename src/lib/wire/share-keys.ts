@@ -21,13 +21,13 @@ export interface ShareSecret {
 	readonly stretched?: Uint8Array<ArrayBuffer>;
 }
 
-const text = new TextEncoder();
+const encoder = new TextEncoder();
 
 export async function deriveShareKeys({ shareId, secret, stretched }: ShareSecret): Promise<ShareKeys> {
 	const material = joinBytes([secret, stretched ?? new Uint8Array()]);
-	const salt = await sha256(text.encode(`wherry-share/v1${shareId}`));
+	const salt = await sha256(utf8(`wherry-share/v1${shareId}`));
 	const key = await crypto.subtle.importKey('raw', material, 'HKDF', false, ['deriveKey', 'deriveBits']);
-	const expand = (info: string) => ({ name: 'HKDF', hash: 'SHA-256', salt, info: text.encode(info) });
+	const expand = (info: string) => ({ name: 'HKDF', hash: 'SHA-256', salt, info: utf8(info) });
 	const aes = (info: string) =>
 		crypto.subtle.deriveKey(expand(info), key, { name: 'AES-GCM', length: 256 }, false, [
 			'encrypt',
@@ -43,11 +43,16 @@ export async function deriveShareKeys({ shareId, secret, stretched }: ShareSecre
 
 /** What the server keeps of a token. */
 export async function tokenHash(token: string): Promise<string> {
-	return toBase64Url(await sha256(text.encode(token)));
+	return toBase64Url(await sha256(utf8(token)));
 }
 
 export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
 	return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+}
+
+/** Of a buffer of its own, which is what WebCrypto takes. */
+export function utf8(text: string): Uint8Array<ArrayBuffer> {
+	return joinBytes([encoder.encode(text)]);
 }
 
 export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

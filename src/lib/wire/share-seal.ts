@@ -8,7 +8,7 @@
 import * as z from 'zod/mini';
 import { fromBase64Url, toBase64Url } from './device';
 import { parseJson } from './json';
-import { joinBytes, sha256, type ShareKeys } from './share-keys';
+import { joinBytes, sha256, utf8, type ShareKeys } from './share-keys';
 
 export const chunkBytes = 65_536;
 const tagBytes = 16;
@@ -35,8 +35,6 @@ export interface SealPorts {
 	readonly keys: Pick<ShareKeys, 'content' | 'meta'>;
 }
 
-const encoder = new TextEncoder();
-
 export async function sealSnapshot(
 	snapshot: Snapshot,
 	{ shareId, keys }: SealPorts,
@@ -47,9 +45,9 @@ export async function sealSnapshot(
 	const title = await crypto.subtle.encrypt(
 		{ name: 'AES-GCM', iv, additionalData: metaData(shareId) },
 		keys.meta,
-		encoder.encode(snapshot.title)
+		utf8(snapshot.title)
 	);
-	const manifest = encoder.encode(
+	const manifest = utf8(
 		JSON.stringify({
 			v: version,
 			kind: 'snapshot',
@@ -132,8 +130,8 @@ async function chunkData(
 	shareId: string,
 	manifest: Uint8Array<ArrayBuffer>
 ): Promise<Uint8Array<ArrayBuffer>> {
-	return joinBytes([new Uint8Array([version]), encoder.encode(shareId), await sha256(manifest)]);
+	return joinBytes([new Uint8Array([version]), utf8(shareId), await sha256(manifest)]);
 }
 
 const metaData = (shareId: string): Uint8Array<ArrayBuffer> =>
-	joinBytes([new Uint8Array([version]), encoder.encode(`${shareId}meta`)]);
+	joinBytes([new Uint8Array([version]), utf8(`${shareId}meta`)]);

@@ -165,7 +165,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 			search,
 			status,
 			bus,
-			systemPrompt
+			systemPrompt,
+			relayOrigin: options.relayOrigin
 		};
 		const host: Host = {
 			...parts,

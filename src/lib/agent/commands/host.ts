@@ -70,6 +70,8 @@ export interface Host {
 	readonly status: TurnStatus;
 	readonly bus: Bus;
 	readonly systemPrompt: string;
+	/** Of the relay that served this page; absent where there is none. */
+	readonly relayOrigin: string | undefined;
 	/** Makes the rows of a session that leaves no trace live in memory only. */
 	readonly keepOffDisk: (sessionId: string, turnId?: string) => void;
 	readonly writer: (sessionId: string) => Promise<SessionWriter>;

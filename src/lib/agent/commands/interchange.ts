@@ -1,6 +1,7 @@
 /** Sessions out of the store as a file, and files into the store as sessions. */
 
 import type { CommandOutput } from '../../wire/commands';
+import type { Entry } from '../../wire/entries';
 import { keepBlobs } from '../storage/keep-blobs';
 import type { StoreWrite } from '../storage/store';
 import type { LoadedSession } from '../sessions/loaded';
@@ -51,6 +52,11 @@ function fileName(title: string): string {
 
 async function exported(host: Host, loaded: LoadedSession): Promise<ExportedSession> {
 	const entries = [...loaded.entries.values()];
+	return { record: loaded.record, entries, blobs: await blobsOf(host, entries) };
+}
+
+/** The files that entries refer to, as far as this device has them. */
+export async function blobsOf(host: Host, entries: readonly Entry[]): Promise<ExportedBlob[]> {
 	const hashes = new Set(
 		entries.flatMap((entry) => entry.parts.flatMap((part) => (part.type === 'file' ? [part.blob] : [])))
 	);
@@ -63,7 +69,7 @@ async function exported(host: Host, loaded: LoadedSession): Promise<ExportedSess
 			'mediaType' in row && typeof row.mediaType === 'string' ? row.mediaType : 'application/octet-stream';
 		blobs.push({ sha256, mediaType, bytes: row.bytes });
 	}
-	return { record: loaded.record, entries, blobs };
+	return blobs;
 }
 
 async function* allSessions(host: Host): AsyncGenerator<ExportedSession> {

@@ -19,6 +19,18 @@ export function createLibraryCommands(host: Host): Handlers {
 			const { importSessions } = await import('./interchange');
 			return importSessions(host, { name, text });
 		},
+		async 'share.create'(input) {
+			const { createShare } = await import('./sharing');
+			return createShare(host, input);
+		},
+		async 'share.revoke'({ shareId }) {
+			const { revokeShare } = await import('./sharing');
+			return revokeShare(host, shareId);
+		},
+		async 'share.import'(input) {
+			const { importShare } = await import('./sharing');
+			return importShare(host, input);
+		},
 		async 'file.attach'({ name, mediaType, bytes }) {
 			if (bytes.byteLength > maximumFileBytes) {
 				throw new AppError('input/invalid', { message: 'Files up to 20 MB can be attached.' });
@@ -89,6 +101,14 @@ export function createLibraryReads(host: Host): Handlers {
 		async 'sessions.export'() {
 			const { exportFile } = await import('./interchange');
 			return exportFile(host, { sessionId: null, format: 'jsonl' });
+		},
+		async 'share.preview'(input) {
+			const { previewShare } = await import('./sharing');
+			return previewShare(host, input);
+		},
+		async 'share.list'() {
+			const { listShares } = await import('./sharing');
+			return listShares(host);
 		},
 		async 'file.read'({ blob }) {
 			const row = await host.store.get('blobs', blob);

@@ -14,12 +14,12 @@ const dayMs = 24 * 60 * 60 * 1000;
 const nothing = (): Response => new Response(null, { status: 404 });
 
 export class ShareRoom extends DurableObject {
-	readonly #record: ShareRecord;
+	#record: ShareRecord;
 	readonly #count: CountStore;
 
 	constructor(state: DurableObjectState, env: Env) {
 		super(state, env);
-		this.#record = createShareRecord(createSqliteShareStore(state.storage.sql), () => Date.now());
+		this.#record = openRecord(state);
 		this.#count = createSqliteCountStore(state.storage.sql);
 	}
 
@@ -54,8 +54,10 @@ export class ShareRoom extends DurableObject {
 	/** A share's time is over: nothing of it stays, nor its name. */
 	override async alarm(): Promise<void> {
 		const next = this.#record.expire();
-		if (next === undefined) await this.ctx.storage.deleteAll();
-		else await this.ctx.storage.setAlarm(next);
+		if (next !== undefined) return await this.ctx.storage.setAlarm(next);
+		await this.ctx.storage.deleteAll();
+		// The tables went too, and this object may be asked again.
+		this.#record = openRecord(this.ctx);
 	}
 
 	async #create(request: Request, counter: string): Promise<Response> {
@@ -83,6 +85,10 @@ export class ShareRoom extends DurableObject {
 		});
 		return new Response(body, { headers: { 'x-size': String(open.size) } });
 	}
+}
+
+function openRecord(state: DurableObjectState): ShareRecord {
+	return createShareRecord(createSqliteShareStore(state.storage.sql), () => Date.now());
 }
 
 function answer(data: unknown): Response {

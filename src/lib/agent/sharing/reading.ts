@@ -1,0 +1,103 @@
+/**
+ * A shared text → the articles of its page. The preview before a link exists and the page behind it are both
+ * made here. What comes in is anybody's: it is parsed as an import is, and leaves as blocks, never as HTML.
+ */
+
+import type { CallStatus, Part } from '../../wire/entries';
+import type { Json } from '../../wire/json';
+import type { SharedFile, SharedItem, SharedReading } from '../../wire/share';
+import { toBase64 } from '../../wire/base64';
+import { toBlocks } from '../render/markdown';
+import { visible } from '../render/visible';
+import type { ExportedBlob } from '../sessions/interchange/export-jsonl';
+import type { Conversation, ImportNode } from '../sessions/interchange/imported';
+import { isWherry, readWherry } from '../sessions/interchange/read-wherry';
+
+const pictures = /^image\/(png|jpeg|gif|webp|avif)$/;
+const maximumPicture = 1 << 20;
+const maximumPayload = 100_000;
+
+/** Undefined where the text is no snapshot. */
+export async function readingOf(text: string): Promise<SharedReading | undefined> {
+	if (!isWherry(text)) return undefined;
+	const [conversation] = await readWherry(text, () => undefined);
+	return conversation === undefined ? undefined : articles(conversation);
+}
+
+function articles({ title, nodes, blobs = [] }: Conversation): SharedReading {
+	const results = new Map<string, Extract<Part, { type: 'result' }>>();
+	for (const node of nodes)
+		for (const part of node.parts) if (part.type === 'result') results.set(part.callId, part);
+	const files = new Map(blobs.map((blob) => [blob.sha256, blob]));
+	const models = new Set(
+		nodes.flatMap(({ response }) =>
+			response === undefined || response.model.provider === 'rehearsal' ? [] : [bylineOf(response.model)]
+		)
+	);
+	return {
+		title: visible(title),
+		items: nodes.flatMap((node) => itemsOf(node, results, files)),
+		models: [...models]
+	};
+}
+
+function itemsOf(
+	{ kind, parts, at, response }: ImportNode,
+	results: ReadonlyMap<string, Extract<Part, { type: 'result' }>>,
+	files: ReadonlyMap<string, ExportedBlob>
+): SharedItem[] {
+	const text = parts
+		.flatMap((part) => (part.type === 'text' || part.type === 'refusal' ? [part.text] : []))
+		.join('\n\n');
+	if (kind === 'user') {
+		const attached = parts.flatMap((part) => (part.type === 'file' ? [fileOf(part, files)] : []));
+		return [{ type: 'you', text: visible(text), files: attached, at }];
+	}
+	if (kind === 'summary' || kind === 'note') return [{ type: 'note', blocks: toBlocks(text), at }];
+	if (kind !== 'assistant') return [];
+	const reasoning = parts.flatMap((part) => (part.type === 'reasoning' ? [part.text] : [])).join('\n\n');
+	const calls = parts.flatMap((part): SharedItem[] => {
+		if (part.type !== 'call') return [];
+		const result = results.get(part.callId);
+		const state: CallStatus = result?.status ?? 'unknown';
+		const output = result?.error?.message ?? result?.output ?? null;
+		return [
+			{
+				type: 'call',
+				action: visible(part.action),
+				state,
+				args: payload(part.badArgs ?? part.args),
+				output: payload(output),
+				at
+			}
+		];
+	});
+	if (text === '' && reasoning === '') return calls;
+	const byline = response === undefined ? '' : bylineOf(response.model);
+	return [
+		{ type: 'wherry', byline, blocks: toBlocks(text), reasoning: toBlocks(reasoning), at },
+		...calls
+	];
+}
+
+function bylineOf({ provider, model }: { provider: string; model: string }): string {
+	return visible(provider === 'rehearsal' ? 'Rehearsal' : `${provider} · ${model}`);
+}
+
+/** Nothing, an empty object and what was left out look the same. */
+function payload(value: Json): string {
+	if (value === null || value === '' || JSON.stringify(value) === '{}') return '';
+	const text = typeof value === 'string' ? value : JSON.stringify(value, null, 2);
+	return visible(text.length > maximumPayload ? `${text.slice(0, maximumPayload)}\n…` : text);
+}
+
+function fileOf(
+	{ name, size, blob }: Extract<Part, { type: 'file' }>,
+	files: ReadonlyMap<string, ExportedBlob>
+): SharedFile {
+	const found = files.get(blob);
+	const isPicture =
+		found !== undefined && pictures.test(found.mediaType) && found.bytes.length <= maximumPicture;
+	const file = { name: visible(name), size };
+	return isPicture ? { ...file, src: `data:${found.mediaType};base64,${toBase64(found.bytes)}` } : file;
+}

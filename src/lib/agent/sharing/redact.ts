@@ -1,0 +1,111 @@
+/**
+ * A branch as it may leave: what the sharer did not choose is left out, secrets are covered, and nothing says
+ * which device, whose ids, what a provider added or what could be undone. Pure.
+ */
+
+import { noUsage } from '../../wire/entries';
+import type { Entry, Part } from '../../wire/entries';
+import type { ShareOptions } from '../../wire/share';
+import { createMask, type Mask } from './mask';
+
+export interface Redacted {
+	readonly title: string;
+	readonly entries: readonly Entry[];
+	readonly masked: number;
+}
+
+export function redact(title: string, branch: readonly Entry[], options: ShareOptions): Redacted {
+	const mask = createMask();
+	const callIds = new Map<string, string>();
+	const callId = (id: string): string => {
+		const known = callIds.get(id) ?? `c${callIds.size + 1}`;
+		callIds.set(id, known);
+		return known;
+	};
+	const entries = branch.map((entry, place): Entry => {
+		const parts = entry.parts.flatMap((part) => redactPart(part, { options, mask, callId }));
+		return {
+			id: `e${place + 1}`,
+			sessionId: 'shared',
+			parentId: place === 0 ? null : `e${place}`,
+			v: entry.v,
+			kind: entry.kind,
+			author: { device: 'shared', principal: 'shared' },
+			parts,
+			labels: { integrity: 'untrusted', private: false, sources: ['share'] },
+			lam: place + 1,
+			at: entry.at,
+			...(entry.response === undefined
+				? {}
+				: {
+						response: {
+							model: entry.response.model,
+							stop: entry.response.stop,
+							usage: noUsage,
+							durationMs: 0
+						}
+					})
+		};
+	});
+	return { title: mask.text(title), entries, masked: mask.count() };
+}
+
+interface Means {
+	readonly options: ShareOptions;
+	readonly mask: Mask;
+	callId(id: string): string;
+}
+
+function redactPart(part: Part, { options, mask, callId }: Means): Part[] {
+	const isFull = options.calls === 'full';
+	switch (part.type) {
+		case 'text': {
+			const citations = part.citations?.map(({ url, title }) => ({
+				url: mask.text(url),
+				...(title === undefined ? {} : { title: mask.text(title) })
+			}));
+			return [
+				{ type: 'text', text: mask.text(part.text), ...(citations === undefined ? {} : { citations }) }
+			];
+		}
+		case 'reasoning':
+			return options.reasoning && part.text !== '' ? [{ type: 'reasoning', text: mask.text(part.text) }] : [];
+		case 'refusal':
+			return [{ type: 'refusal', text: mask.text(part.text) }];
+		case 'call':
+			return [
+				{
+					type: 'call',
+					callId: callId(part.callId),
+					action: part.action,
+					args: isFull ? mask.json(part.args) : {},
+					...(isFull && part.badArgs !== undefined ? { badArgs: mask.text(part.badArgs) } : {}),
+					via: part.via
+				}
+			];
+		case 'result': {
+			const { status, action, startedAt, durationMs, error } = part;
+			const output = isFull ? mask.json(part.output) : null;
+			const shown = isFull && error !== undefined;
+			return [
+				{
+					type: 'result',
+					callId: callId(part.callId),
+					action,
+					status,
+					output,
+					startedAt,
+					durationMs,
+					...(shown
+						? { error: { id: error.id, message: mask.text(error.message), retryable: error.retryable } }
+						: {})
+				}
+			];
+		}
+		case 'file':
+			return options.files ? [{ ...part, name: mask.text(part.name) }] : [];
+		case 'provider':
+			// A server tool's own record: what it looked for is content like a call's.
+			return isFull ? [{ type: 'provider', provider: part.provider, gist: mask.text(part.gist), raw: null }] : [];
+	}
+}

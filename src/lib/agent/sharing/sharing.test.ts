@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest';
+import { entryVersion, noUsage, type Entry, type Part } from '../../wire/entries';
+import type { ShareOptions } from '../../wire/share';
+import { sha256Bytes } from '../policy/hashes';
+import { importFile } from '../sessions/interchange/import-file';
+import { createMask } from './mask';
+import { stretch } from './passphrase';
+import { readingOf } from './reading';
+import { redact } from './redact';
+import { snapshotText } from './snapshot';
+
+const key = 'sk-ant-api03-9fKq27LmZx81PpQwErTyUiOp';
+const picture = new Uint8Array([137, 80, 78, 71]);
+const blob = sha256Bytes(picture);
+
+function entry(kind: Entry['kind'], parts: readonly Part[]): Entry {
+	return {
+		id: crypto.randomUUID(),
+		sessionId: 'my-session',
+		parentId: null,
+		v: entryVersion,
+		kind,
+		author: { device: 'my-device', principal: 'user' },
+		parts,
+		labels: { integrity: 'user', private: true, sources: ['mail:me@example.com'] },
+		lam: 1,
+		at: 1_700_000_000_000,
+		...(kind === 'assistant'
+			? {
+					response: {
+						model: { provider: 'anthropic', model: 'claude-x' },
+						stop: 'end' as const,
+						usage: { ...noUsage, input: 4711 },
+						durationMs: 5,
+						responseId: 'resp-4711'
+					}
+				}
+			: {})
+	};
+}
+const branch = [
+	entry('user', [
+		{ type: 'text', text: `my key is ${key}, what now?` },
+		{ type: 'file', blob, name: 'cat.png', mediaType: 'image/png', size: 4 }
+	]),
+	entry('assistant', [
+		{ type: 'reasoning', text: 'a private thought', extras: { anthropic: { signature: 'zzz' } } },
+		{ type: 'text', text: '**Let me** look. [x](javascript:alert(1))' },
+		{ type: 'call', callId: 'toolu_1', action: 'web', args: { url: 'https://q.example', k: [key] }, via: 'native' }
+	]),
+	entry('result', [
+		{
+			type: 'result',
+			callId: 'toolu_1',
+			action: 'web',
+			status: 'ok',
+			output: { found: 'the answer' },
+			startedAt: 1,
+			durationMs: 1,
+			effectKey: 'mine',
+			undo: { label: 'back' }
+		}
+	])
+];
+const full: ShareOptions = { calls: 'full', reasoning: true, files: true };
+const least: ShareOptions = { calls: 'names', reasoning: false, files: false };
+const textOf = (options: ShareOptions) => {
+	const { title, entries } = redact(`Title ${key}`, branch, options);
+	const blobs = options.files ? [{ sha256: blob, mediaType: 'image/png', bytes: picture }] : [];
+	return snapshotText({ title, entries, blobs, now: 1 });
+};
+
+describe('what leaves with a share', () => {
+	test('secrets are covered wherever they stand, and counted', () => {
+		const { masked } = redact(`Title ${key}`, branch, full);
+		expect(masked).toBe(3);
+		expect(textOf(full)).not.toContain('9fKq27');
+		const mask = createMask();
+		expect(mask.text(`${key} and ${key}`)).toBe('[secret removed] and [secret removed]');
+	});
+
+	test('nothing of the device, its ids, other labels or a provider goes along', () => {
+		const text = textOf(full);
+		const mine = [...branch.map(({ id }) => id), 'my-session', 'my-device', 'me@example.com', 'toolu_1'];
+		for (const own of [...mine, 'zzz', '4711', 'effectKey', 'back"']) expect(text).not.toContain(own);
+	});
+
+	test('what was not chosen is not in it', () => {
+		const text = textOf(least);
+		for (const left of ['private thought', 'q.example', 'the answer', 'cat.png', 'base64'])
+			expect(text).not.toContain(left);
+		expect(text).toContain('"action":"web"');
+	});
+
+	test('is read as articles, inert, with whose model it was', async () => {
+		const reading = await readingOf(textOf(full));
+		expect(reading?.items.map(({ type }) => type)).toEqual(['you', 'wherry', 'call']);
+		expect(reading?.models).toEqual(['anthropic · claude-x']);
+		const [you, wherry, call] = reading?.items ?? [];
+		expect(you?.type === 'you' && you.files[0]?.src).toMatch(/^data:image\/png;base64,/);
+		expect(JSON.stringify(wherry)).not.toContain('"href":"javascript');
+		expect(call).toMatchObject({ action: 'web', state: 'ok' });
+		expect(JSON.stringify(call)).toContain('the answer');
+		const names = await readingOf(textOf(least));
+		expect(names?.items[2]).toMatchObject({ type: 'call', args: '', output: '' });
+		expect(await readingOf('{"format":"other"}')).toBeUndefined();
+	});
+
+	test('becomes a session of the visitor, untrusted', async () => {
+		let next = 0;
+		const { sessions } = await importFile(
+			{ name: 'share', text: textOf(full) },
+			{
+				ids: { next: () => `id-${next++}` },
+				clock: { now: () => 1, sleep: () => Promise.resolve() },
+				device: { id: 'visitor' },
+				lam: 1
+			}
+		);
+		const labels = sessions[0]?.entries.map((one) => one.labels) ?? [];
+		expect(labels).toHaveLength(3);
+		for (const { integrity, sources } of labels) {
+			expect(integrity).toBe('untrusted');
+			expect(sources).toContain('share');
+		}
+	});
+});
+
+test('a passphrase is stretched as the reference of Argon2id says', async () => {
+	// From the reference implementation's own WebAssembly build, same parameters.
+	const stretched = await stretch('correct horse', new Uint8Array(16).fill(3));
+	expect(Buffer.from(stretched).toString('hex')).toBe(
+		'c78a0653834a28970cef3be1c13c77279a7a9d8ef13d6a55ad7f42e14eb03ddb'
+	);
+});
