@@ -1,6 +1,7 @@
 import { paraglideVitePlugin } from '@inlang/paraglide-js';
 import { sveltekit } from '@sveltejs/kit/vite';
-import { defineConfig, type Plugin } from 'vite';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig, type Plugin, type UserConfig } from 'vite';
 
 /**
  * One language so far: each message asks for the locale and throws the answer away. The text alone takes
@@ -54,6 +55,19 @@ function onlySpokenErrors(): Plugin {
 		transform: {
 			filter: { id: /\/wire\/errors\.ts$/ },
 			handler: (code) => code.replace(/\n\t\t(?:status: \d+,|next: '(?:[^'\\\n]|\\.)*'(?=\n))/g, '')
+		}
+	};
+}
+
+/** A shared page speaks of shares only; the table of errors would be a tenth of its script. */
+function onlyShareErrors(): Plugin {
+	return {
+		name: 'wherry:only-share-errors',
+		apply: 'build',
+		enforce: 'pre',
+		transform: {
+			filter: { id: /\/wire\/errors\.ts$/ },
+			handler: (code) => code.replace(/\n\t'(?!share\/|internal\/unexpected)[a-z-]+\/[a-z-]+': \{\n(?:\t\t.*\n)+\t\},?/g, '')
 		}
 	};
 }
@@ -112,7 +126,32 @@ function oneFirstLoad(): Plugin {
 	};
 }
 
-export default defineConfig({
+/**
+ * The page behind a share link is a document of its own (`edge/share-document.server.ts`), with no SvelteKit in it:
+ * one script under a name that stays, and what few of its readers need beside it.
+ */
+const sharePage: UserConfig = {
+	plugins: [onlyLanguage(), onlyLexer(), onlyShareErrors(), drawnIcons(), svelte()],
+	publicDir: false,
+	base: '/_share/',
+	build: {
+		outDir: '.svelte-kit/output/client/_share',
+		emptyOutDir: true,
+		modulePreload: false,
+		cssCodeSplit: false,
+		assetsInlineLimit: 0,
+		rolldownOptions: {
+			input: 'src/workers/share-page.ts',
+			output: {
+				entryFileNames: 'page.js',
+				chunkFileNames: '[name]-[hash].js',
+				assetFileNames: ({ names }) => (names.some((name) => name.endsWith('.css')) ? 'page.css' : '[name]-[hash][extname]')
+			}
+		}
+	}
+};
+
+const app: UserConfig = {
 	plugins: [
 		// Messages become functions at build time; src/lib/paraglide is generated and never committed.
 		paraglideVitePlugin({
@@ -128,4 +167,6 @@ export default defineConfig({
 	],
 	worker: { format: 'es', plugins: () => [onlyLexer(), onlySpokenErrors()] },
 	optimizeDeps: { include: ['dexie', 'comlink'] }
-});
+};
+
+export default defineConfig(({ mode }) => (mode === 'share-page' ? sharePage : app));

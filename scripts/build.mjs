@@ -1,6 +1,6 @@
 // Builds the app and its Worker, unless nothing changed since the last build. `--force` always builds.
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { run } from './run.mjs';
@@ -49,8 +49,17 @@ export async function build({ force = false } = {}) {
 	if (isFresh && !force) return { code: 0, output: '' };
 	rmSync(stamp, { force: true });
 	const result = await run('vite', ['build', '--logLevel', 'warn'], { capture: true });
-	if (result.code === 0) writeFileSync(stamp, now);
-	return result;
+	if (result.code !== 0) return result;
+	// After the app, which empties its folders: the page behind a share link, beside the app's own files.
+	const page = await run('vite', ['build', '--mode', 'share-page', '--logLevel', 'warn'], {
+		capture: true,
+		env: { NODE_ENV: 'production' }
+	});
+	if (page.code === 0) {
+		cpSync('.svelte-kit/output/client/_share', '.svelte-kit/cloudflare/_share', { recursive: true });
+		writeFileSync(stamp, now);
+	}
+	return { code: page.code, output: result.output + page.output };
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

@@ -3,6 +3,6 @@
 declare namespace Cloudflare {
 	interface Env {
 		readonly RATE_LIMIT: import('../../src/lib/edge/env').RateLimiter;
-		readonly SHARES: DurableObjectNamespace<import('../../src/lib/edge/share/room.server').ShareRoom>;
+		readonly SHARES: DurableObjectNamespace;
 	}
 }

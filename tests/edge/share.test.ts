@@ -2,8 +2,9 @@ import { env, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, inject, test } from 'vitest';
 import { shareDocument } from '../../src/lib/edge/share-document.server';
 import { createShare, shares, type ShareAsk } from '../../src/lib/edge/shares.server';
-import { toBase64Url } from '../../src/lib/wire/device';
-import { shareHeader, shareLimits, shareState } from '../../src/lib/wire/share';
+import { toBase64Url } from '../../src/lib/wire/base64';
+import { shareLimits } from '../../src/lib/wire/share';
+import { shareHeader, shareState } from '../../src/lib/wire/share-api';
 import { deriveShareKeys, joinBytes, tokenHash } from '../../src/lib/wire/share-keys';
 import { openSnapshot, sealSnapshot } from '../../src/lib/wire/share-seal';
 import { seeded } from '../contract/random';

@@ -5,7 +5,7 @@
 
 import type * as z from 'zod/mini';
 import { streamInfo } from '../wire/hub';
-import { shareState } from '../wire/share';
+import { shareState } from '../wire/share-api';
 import { failure, fetchRequest, health, relayProviderList } from './schemas';
 
 export interface EdgeRoute {

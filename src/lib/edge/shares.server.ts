@@ -5,10 +5,11 @@
 
 import { AppError } from '../wire/errors';
 import { parseJson } from '../wire/json';
-import { newShare, shareHeader, shareLimits } from '../wire/share';
+import { shareLimits } from '../wire/share';
+import { newShare, shareHeader } from '../wire/share-api';
 import { shareIdPattern } from '../wire/share-link';
 import { sha256, tokenHash, utf8 } from '../wire/share-keys';
-import { toBase64Url } from '../wire/device';
+import { toBase64Url } from '../wire/base64';
 import { mayCall, readCaller, type Caller } from './caller';
 import { fail, succeed } from './envelope';
 import { readVariable, type EdgeEnv, type ObjectNamespace } from './env';

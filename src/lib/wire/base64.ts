@@ -21,3 +21,12 @@ export function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
 	for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
 	return bytes;
 }
+
+export function toBase64Url(bytes: Uint8Array): string {
+	return toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
+/** Undefined where it is no base64url. */
+export function fromBase64Url(encoded: string): Uint8Array<ArrayBuffer> | undefined {
+	return fromBase64(encoded.replaceAll('-', '+').replaceAll('_', '/'));
+}

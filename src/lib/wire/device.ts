@@ -4,7 +4,9 @@
  */
 
 import * as z from 'zod/mini';
-import { fromBase64, toBase64 } from './base64';
+import { fromBase64Url, toBase64Url } from './base64';
+
+export { fromBase64Url, toBase64Url };
 
 export const deviceAlgorithms = ['Ed25519', 'P-256'] as const;
 export type DeviceAlgorithm = (typeof deviceAlgorithms)[number];
@@ -51,13 +53,4 @@ export async function verifyDevice(
 	} catch {
 		return false;
 	}
-}
-
-export function toBase64Url(bytes: Uint8Array): string {
-	return toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
-}
-
-/** Undefined where it is no base64url. */
-export function fromBase64Url(encoded: string): Uint8Array<ArrayBuffer> | undefined {
-	return fromBase64(encoded.replaceAll('-', '+').replaceAll('_', '/'));
 }

@@ -3,7 +3,7 @@
  * as salt, so that two shares never have a key in common. The server learns the hash of the read token.
  */
 
-import { toBase64Url } from './device';
+import { toBase64Url } from './base64';
 
 export interface ShareKeys {
 	/** AES-256-GCM over the chunks. */

@@ -4,7 +4,7 @@
  * What stands behind `#` never leaves the browser that opens it.
  */
 
-import { fromBase64Url, toBase64Url } from './device';
+import { fromBase64Url, toBase64Url } from './base64';
 
 export interface ShareLink {
 	readonly origin: string;

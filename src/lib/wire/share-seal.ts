@@ -5,9 +5,9 @@
  * Layout: length of the manifest (4 bytes, big endian) ‖ manifest (JSON) ‖ chunks.
  */
 
-import * as z from 'zod/mini';
-import { fromBase64Url, toBase64Url } from './device';
-import { parseJson } from './json';
+import { fromBase64Url, toBase64Url } from './base64';
+import { isJsonObject, parseJson } from './json';
+import { shareLimits } from './share';
 import { joinBytes, sha256, utf8, type ShareKeys } from './share-keys';
 
 export const chunkBytes = 65_536;
@@ -15,16 +15,27 @@ const tagBytes = 16;
 const version = 1;
 const maximumManifest = 4096;
 
-const manifestSchema = z.strictObject({
-	v: z.literal(version),
-	kind: z.literal('snapshot'),
+interface Manifest {
 	/** Of the nonces: 7 bytes. */
-	prefix: z.string().check(z.regex(/^[A-Za-z0-9_-]{10}$/)),
+	readonly prefix: Uint8Array<ArrayBuffer>;
 	/** Bytes of the plain text. */
-	size: z.number().check(z.int(), z.gte(0), z.lte(26_214_400)),
+	readonly size: number;
 	/** The title: 12 bytes of nonce, then AES-256-GCM under the key `meta`. */
-	meta: z.string().check(z.maxLength(2048))
-});
+	readonly meta: Uint8Array<ArrayBuffer>;
+}
+
+/** By hand, as the page that opens a share is small; what is accepted here is still bound to every chunk. */
+function readManifest(bytes: Uint8Array): Manifest | undefined {
+	const value = parseJson(new TextDecoder().decode(bytes));
+	if (!isJsonObject(value) || value['v'] !== version || value['kind'] !== 'snapshot') return undefined;
+	const { prefix: prefixText, size, meta: metaText } = value;
+	if (typeof prefixText !== 'string' || typeof metaText !== 'string' || typeof size !== 'number')
+		return undefined;
+	const prefix = fromBase64Url(prefixText);
+	const meta = fromBase64Url(metaText);
+	const isSize = Number.isSafeInteger(size) && size >= 0 && size <= shareLimits.bytes;
+	return prefix?.length === 7 && meta !== undefined && isSize ? { prefix, size, meta } : undefined;
+}
 
 export interface Snapshot {
 	readonly title: string;
@@ -82,14 +93,12 @@ export async function openSnapshot(
 	const length = new DataView(sealed.buffer, sealed.byteOffset).getUint32(0);
 	if (length > maximumManifest || 4 + length > sealed.length) return undefined;
 	const manifest = sealed.slice(4, 4 + length);
-	const parsed = manifestSchema.safeParse(parseJson(new TextDecoder().decode(manifest)));
-	if (!parsed.success) return undefined;
-	const { size, prefix: prefixText, meta: metaText } = parsed.data;
-	const prefix = fromBase64Url(prefixText);
-	const meta = fromBase64Url(metaText);
+	const read = readManifest(manifest);
+	if (read === undefined) return undefined;
+	const { size, prefix, meta } = read;
 	const count = chunkCount(size);
 	const body = sealed.subarray(4 + length);
-	if (prefix?.length !== 7 || meta === undefined || body.length !== size + count * tagBytes) return undefined;
+	if (body.length !== size + count * tagBytes) return undefined;
 	const additionalData = await chunkData(shareId, manifest);
 	const bytes = new Uint8Array(size);
 	try {

@@ -2,7 +2,7 @@ import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
 import { describe, expect, test } from 'vitest';
 import { seeded } from '../../../tests/contract/random';
-import { toBase64Url } from './device';
+import { toBase64Url } from './base64';
 import { deriveShareKeys, joinBytes, tokenHash } from './share-keys';
 import { formatShareLink, parseShareLink } from './share-link';
 import { chunkBytes, openSnapshot, sealSnapshot } from './share-seal';

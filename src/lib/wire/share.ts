@@ -1,9 +1,5 @@
-/**
- * What page, agent and edge say to each other about shares. The edge keeps sealed bytes, hashes of two
- * tokens and two times; everything else stays behind `#`.
- */
+/** What page, agent and a shared page say to each other about shares. No schema here: the shared page is small. */
 
-import * as z from 'zod/mini';
 import type { Block } from './blocks';
 import type { CallStatus } from './entries';
 
@@ -15,29 +11,6 @@ export const shareLimits = {
 	defaultDays: 30,
 	maximumDays: 365
 } as const;
-
-const hash = z.string().check(z.regex(/^[A-Za-z0-9_-]{43}$/));
-
-/** `POST /api/shares`: the sealed bytes are the body, this is the header of `shareHeader`, as JSON. */
-export const shareHeader = 'x-wherry-share';
-export const newShare = z.strictObject({
-	shareId: z.string().check(z.regex(/^[A-Za-z0-9_-]{22}$/)),
-	/** SHA-256 of the token that reads. */
-	readHash: hash,
-	/** SHA-256 of the token that revokes and counts. */
-	ownerHash: hash,
-	days: z.number().check(z.int(), z.gte(1), z.lte(shareLimits.maximumDays))
-});
-export type NewShare = z.infer<typeof newShare>;
-
-export const shareState = z.object({
-	shareId: z.string(),
-	createdAt: z.number(),
-	expiresAt: z.number(),
-	size: z.number(),
-	opens: z.number()
-});
-export type ShareState = z.infer<typeof shareState>;
 
 /** What goes along besides what was said. */
 export interface ShareOptions {

@@ -2,17 +2,19 @@
 
 import * as z from 'zod/mini';
 import type { CommandInput, CommandOutput } from '../../wire/commands';
-import { toBase64Url } from '../../wire/device';
+import { toBase64Url } from '../../wire/base64';
 import type { Entry } from '../../wire/entries';
 import { AppError, isErrorId } from '../../wire/errors';
 import { isJsonObject } from '../../wire/json';
-import { shareHeader, shareLimits, shareState } from '../../wire/share';
-import type { NewShare, OwnShare, ShareOptions } from '../../wire/share';
+import { shareLimits } from '../../wire/share';
+import type { OwnShare, ShareOptions } from '../../wire/share';
+import { shareHeader, shareState, type NewShare } from '../../wire/share-api';
 import { deriveShareKeys, tokenHash } from '../../wire/share-keys';
 import { formatShareLink, parseShareLink } from '../../wire/share-link';
 import { sealSnapshot } from '../../wire/share-seal';
 import type { LoadedSession } from '../sessions/loaded';
 import { openShare } from '../sharing/open-share';
+import { readShared } from '../sharing/read-shared';
 import { readingOf } from '../sharing/reading';
 import { redact } from '../sharing/redact';
 import { snapshotText } from '../sharing/snapshot';
@@ -38,7 +40,8 @@ export async function previewShare(
 	input: CommandInput<'share.preview'>
 ): Promise<CommandOutput<'share.preview'>> {
 	const { text, masked, bytes } = await snapshotOf(host, input);
-	const reading = await readingOf(text);
+	// Read back from what would be sealed, by what reads it there.
+	const reading = readShared(text);
 	if (reading === undefined) throw new AppError('internal/unexpected');
 	return { reading, masked, bytes: bytes.length };
 }
@@ -141,8 +144,7 @@ export async function importShare(
 	const { sessions } = await importSessions(host, { name: 'share', text });
 	const [session] = sessions;
 	if (session === undefined) throw new AppError('share/damaged');
-	const reading = await readingOf(text);
-	return { sessionId: session.id, title: session.title, models: reading?.models ?? [] };
+	return { sessionId: session.id, title: session.title, models: readShared(text)?.models ?? [] };
 }
 
 async function snapshotOf(
@@ -158,7 +160,8 @@ async function snapshotOf(
 	if (branch.length === 0) throw new AppError('entry/not-found');
 	const { title, entries, masked } = redact(loaded.facts.title, branch, options);
 	const blobs = options.files ? await blobsOf(host, entries) : [];
-	const text = snapshotText({ title, entries, blobs, now: host.ports.clock.now() });
+	const reading = readingOf({ title, entries, blobs });
+	const text = snapshotText({ title, entries, blobs, reading, now: host.ports.clock.now() });
 	return { title, text, bytes: new TextEncoder().encode(text), masked };
 }
 

@@ -1,48 +1,42 @@
-/**
- * A shared text → the articles of its page. The preview before a link exists and the page behind it are both
- * made here. What comes in is anybody's: it is parsed as an import is, and leaves as blocks, never as HTML.
- */
+/** A redacted branch → the articles of its page, as they are sealed: rendered here, so that the page need not. Pure. */
 
-import type { CallStatus, Part } from '../../wire/entries';
+import type { CallStatus, Entry, Part } from '../../wire/entries';
 import type { Json } from '../../wire/json';
 import type { SharedFile, SharedItem, SharedReading } from '../../wire/share';
 import { toBase64 } from '../../wire/base64';
 import { toBlocks } from '../render/markdown';
 import { visible } from '../render/visible';
 import type { ExportedBlob } from '../sessions/interchange/export-jsonl';
-import type { Conversation, ImportNode } from '../sessions/interchange/imported';
-import { isWherry, readWherry } from '../sessions/interchange/read-wherry';
 
 const pictures = /^image\/(png|jpeg|gif|webp|avif)$/;
 const maximumPicture = 1 << 20;
 const maximumPayload = 100_000;
 
-/** Undefined where the text is no snapshot. */
-export async function readingOf(text: string): Promise<SharedReading | undefined> {
-	if (!isWherry(text)) return undefined;
-	const [conversation] = await readWherry(text, () => undefined);
-	return conversation === undefined ? undefined : articles(conversation);
+export interface ReadingParts {
+	readonly title: string;
+	readonly entries: readonly Entry[];
+	readonly blobs: readonly ExportedBlob[];
 }
 
-function articles({ title, nodes, blobs = [] }: Conversation): SharedReading {
+export function readingOf({ title, entries, blobs }: ReadingParts): SharedReading {
 	const results = new Map<string, Extract<Part, { type: 'result' }>>();
-	for (const node of nodes)
-		for (const part of node.parts) if (part.type === 'result') results.set(part.callId, part);
+	for (const entry of entries)
+		for (const part of entry.parts) if (part.type === 'result') results.set(part.callId, part);
 	const files = new Map(blobs.map((blob) => [blob.sha256, blob]));
 	const models = new Set(
-		nodes.flatMap(({ response }) =>
+		entries.flatMap(({ response }) =>
 			response === undefined || response.model.provider === 'rehearsal' ? [] : [bylineOf(response.model)]
 		)
 	);
 	return {
 		title: visible(title),
-		items: nodes.flatMap((node) => itemsOf(node, results, files)),
+		items: entries.flatMap((entry) => itemsOf(entry, results, files)),
 		models: [...models]
 	};
 }
 
 function itemsOf(
-	{ kind, parts, at, response }: ImportNode,
+	{ kind, parts, at, response }: Entry,
 	results: ReadonlyMap<string, Extract<Part, { type: 'result' }>>,
 	files: ReadonlyMap<string, ExportedBlob>
 ): SharedItem[] {
@@ -96,8 +90,7 @@ function fileOf(
 	files: ReadonlyMap<string, ExportedBlob>
 ): SharedFile {
 	const found = files.get(blob);
-	const isPicture =
-		found !== undefined && pictures.test(found.mediaType) && found.bytes.length <= maximumPicture;
 	const file = { name: visible(name), size };
-	return isPicture ? { ...file, src: `data:${found.mediaType};base64,${toBase64(found.bytes)}` } : file;
+	if (found === undefined || !pictures.test(found.mediaType) || found.bytes.length > maximumPicture) return file;
+	return { ...file, src: `data:${found.mediaType};base64,${toBase64(found.bytes)}` };
 }

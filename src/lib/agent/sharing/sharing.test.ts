@@ -5,6 +5,7 @@ import { sha256Bytes } from '../policy/hashes';
 import { importFile } from '../sessions/interchange/import-file';
 import { createMask } from './mask';
 import { stretch } from './passphrase';
+import { readShared } from './read-shared';
 import { readingOf } from './reading';
 import { redact } from './redact';
 import { snapshotText } from './snapshot';
@@ -67,7 +68,8 @@ const least: ShareOptions = { calls: 'names', reasoning: false, files: false };
 const textOf = (options: ShareOptions) => {
 	const { title, entries } = redact(`Title ${key}`, branch, options);
 	const blobs = options.files ? [{ sha256: blob, mediaType: 'image/png', bytes: picture }] : [];
-	return snapshotText({ title, entries, blobs, now: 1 });
+	const reading = readingOf({ title, entries, blobs });
+	return snapshotText({ title, entries, blobs, reading, now: 1 });
 };
 
 describe('what leaves with a share', () => {
@@ -92,8 +94,8 @@ describe('what leaves with a share', () => {
 		expect(text).toContain('"action":"web"');
 	});
 
-	test('is read as articles, inert, with whose model it was', async () => {
-		const reading = await readingOf(textOf(full));
+	test('is read as articles, inert, with whose model it was', () => {
+		const reading = readShared(textOf(full));
 		expect(reading?.items.map(({ type }) => type)).toEqual(['you', 'wherry', 'call']);
 		expect(reading?.models).toEqual(['anthropic · claude-x']);
 		const [you, wherry, call] = reading?.items ?? [];
@@ -101,9 +103,39 @@ describe('what leaves with a share', () => {
 		expect(JSON.stringify(wherry)).not.toContain('"href":"javascript');
 		expect(call).toMatchObject({ action: 'web', state: 'ok' });
 		expect(JSON.stringify(call)).toContain('the answer');
-		const names = await readingOf(textOf(least));
+		const names = readShared(textOf(least));
 		expect(names?.items[2]).toMatchObject({ type: 'call', args: '', output: '' });
-		expect(await readingOf('{"format":"other"}')).toBeUndefined();
+		expect(readShared('{"format":"other"}')).toBeUndefined();
+	});
+
+	test('of a hostile Wherry draws nothing that runs, lies or throws', () => {
+		let deep: unknown = { k: 'p', c: [] };
+		for (let n = 0; n < 1000; n++) deep = { k: 'quote', c: [deep] };
+		const blocks = [
+			{ k: 'p', c: [{ t: 'link', href: 'javascript:alert(1)', host: 'good.example', c: [] }] },
+			{ k: 'p', c: [{ t: 'link', href: 'https://bad.example/', host: 'good.example', c: [] }] },
+			{ k: 'p', c: [{ t: 'image', src: 'https://bad.example/pixel.png', alt: '' }] },
+			{ k: 'h', level: 'script', c: 7 },
+			{ k: 'html', html: '<script>' },
+			deep,
+			null
+		];
+		const reading = {
+			title: 7,
+			items: [
+				{ type: 'wherry', blocks, at: 1e300 },
+				{ type: 'you', files: [{ src: 'https://bad.example/' }] },
+				5
+			]
+		};
+		const read = readShared(`{}\n${JSON.stringify({ reading })}`);
+		const [wherry, you] = read?.items ?? [];
+		expect(wherry?.at).toBe(0);
+		expect(you).toMatchObject({ text: '', files: [{ name: '' }] });
+		const drawn = JSON.stringify(read);
+		expect(drawn).toContain('"host":"bad.example"');
+		for (const bad of ['javascript:', 'good.example', 'pixel', '<script', '"src"', 'script'])
+			expect(drawn).not.toContain(bad);
 	});
 
 	test('becomes a session of the visitor, untrusted', async () => {

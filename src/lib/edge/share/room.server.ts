@@ -5,7 +5,8 @@
 
 import { DurableObject } from 'cloudflare:workers';
 import { parseJson } from '../../wire/json';
-import { newShare, shareHeader, shareLimits } from '../../wire/share';
+import { shareLimits } from '../../wire/share';
+import { newShare, shareHeader } from '../../wire/share-api';
 import { countShare, type CountStore } from './share-count';
 import { createShareRecord, pieceBytes, type ShareRecord } from './share-record';
 import { createSqliteCountStore, createSqliteShareStore } from './sqlite-share';

@@ -3,7 +3,7 @@
  * sealed bytes and hashes of tokens; it could not read a share if it wanted to.
  */
 
-import type { NewShare, ShareState } from '../../wire/share';
+import type { NewShare, ShareState } from '../../wire/share-api';
 
 export interface ShareMeta {
 	readonly shareId: string;

@@ -7,6 +7,10 @@ class Panels {
 	palette = $state<'all' | 'sessions' | 'models' | null>(null);
 	keys = $state(false);
 	sessions = $state(false);
+	/** The entry up to which is shared. */
+	share = $state<{ readonly sessionId: string; readonly entryId: string } | null>(null);
+	/** A share link of somebody that is to become a session here. */
+	receive = $state<string | null>(null);
 }
 
 export const panels = new Panels();

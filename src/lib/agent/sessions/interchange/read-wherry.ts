@@ -54,7 +54,8 @@ export async function readWherry(text: string, skip: (what: string) => void): Pr
 			const blob = await readBlob(row['blob']);
 			if (blob === undefined) skip(`${draft.name}, line ${line}: a file that is damaged`);
 			else draft.blobs.push(blob);
-		} else skip(`${draft.name}, line ${line}: not readable`);
+			// A shared session says once more, for its page, what its entries say.
+		} else if (!('reading' in row)) skip(`${draft.name}, line ${line}: not readable`);
 	}
 	let copies = 0;
 	return drafts.map(({ facts, createdAt, nodes, blobs }) => {

@@ -1,0 +1,30 @@
+/**
+ * `/api/shares` between agent and edge. The edge keeps sealed bytes, hashes of two tokens and two times;
+ * everything else stays behind `#`.
+ */
+
+import * as z from 'zod/mini';
+import { shareLimits } from './share';
+
+const hash = z.string().check(z.regex(/^[A-Za-z0-9_-]{43}$/));
+
+/** `POST /api/shares`: the sealed bytes are the body, this is the header of `shareHeader`, as JSON. */
+export const shareHeader = 'x-wherry-share';
+export const newShare = z.strictObject({
+	shareId: z.string().check(z.regex(/^[A-Za-z0-9_-]{22}$/)),
+	/** SHA-256 of the token that reads. */
+	readHash: hash,
+	/** SHA-256 of the token that revokes and counts. */
+	ownerHash: hash,
+	days: z.number().check(z.int(), z.gte(1), z.lte(shareLimits.maximumDays))
+});
+export type NewShare = z.infer<typeof newShare>;
+
+export const shareState = z.object({
+	shareId: z.string(),
+	createdAt: z.number(),
+	expiresAt: z.number(),
+	size: z.number(),
+	opens: z.number()
+});
+export type ShareState = z.infer<typeof shareState>;
