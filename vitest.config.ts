@@ -26,7 +26,12 @@ export default defineConfig({
 							compatibilityFlags: ['nodejs_compat'],
 							durableObjects: {
 								STREAMS: { className: 'StreamHub', useSQLite: true },
-								SHARES: { className: 'ShareRoom', useSQLite: true }
+								SHARES: { className: 'ShareRoom', useSQLite: true },
+								HOME: { className: 'RelayHome', useSQLite: true }
+							},
+							bindings: {
+								CLAIM_CODE: 'the-code-of-the-tests',
+								RELAY_SECRET: 'a-secret-of-the-tests-0123456789abcdef'
 							},
 							ratelimits: { RATE_LIMIT: { namespace_id: '1001', simple: { limit: 30, period: 60 } } }
 						}

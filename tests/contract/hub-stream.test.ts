@@ -1,8 +1,8 @@
 /** The agent's side of a hub against the hub itself, over connections that break. */
 
 import { describe, expect, test } from 'vitest';
-import { createStreamNames } from '../../src/lib/agent/models/hub-names';
-import { fetchThroughHub, type HubStream } from '../../src/lib/agent/models/hub-stream';
+import { createStreamNames, type HubStream } from '../../src/lib/agent/models/hub-names';
+import { fetchThroughHub } from '../../src/lib/agent/models/hub-stream';
 import { givenAway } from '../../src/lib/agent/models/protocol';
 import { createFrameLog, createMemoryFrameStore } from '../../src/lib/edge/hub/frame-log';
 import { createStreamHub, type StreamHub } from '../../src/lib/edge/hub/stream-hub';

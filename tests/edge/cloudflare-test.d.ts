@@ -2,6 +2,7 @@
 
 declare namespace Cloudflare {
 	interface Env {
+		readonly HOME: import('../../src/lib/edge/env').ObjectNamespace;
 		readonly RATE_LIMIT: import('../../src/lib/edge/env').RateLimiter;
 		readonly SHARES: DurableObjectNamespace;
 	}

@@ -1,7 +1,7 @@
 /** One structured line a request. No content, no key, no query, no address. */
 
 export interface AuditLine {
-	readonly event: 'relay' | 'fetch';
+	readonly event: 'relay' | 'fetch' | 'home';
 	readonly requestId: string;
 	readonly method: string;
 	/** Provider id, or the host that was fetched. */

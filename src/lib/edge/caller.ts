@@ -84,7 +84,7 @@ export function preflight(request: Request, caller: Caller): Response {
 			'x-request-id': caller.requestId,
 			...(caller.origin === 'listed'
 				? {
-						'access-control-allow-methods': 'GET, HEAD, POST, DELETE',
+						'access-control-allow-methods': 'GET, HEAD, POST, PUT, DELETE',
 						...(asked === null ? {} : { 'access-control-allow-headers': asked }),
 						'access-control-max-age': '600'
 					}

@@ -27,6 +27,8 @@ export interface EdgeEnv {
 	readonly SHARES?: ObjectNamespace;
 	/** 32 characters or more: whoever has it can take down a share, and not read it. */
 	readonly SHARE_OPERATOR_TOKEN?: string;
+	/** Who may use this relay: one object. */
+	readonly HOME?: ObjectNamespace;
 	readonly RATE_LIMIT?: RateLimiter;
 	readonly AI?: WorkersAi;
 	/** JSON, provider id → origin, possibly with a base path. */
@@ -35,6 +37,14 @@ export interface EdgeEnv {
 	readonly RELAY_RATE_LIMIT?: string;
 	/** Origins, separated by white space or commas, whose pages may call the relay. */
 	readonly RELAY_ALLOWED_ORIGINS?: string;
+	/** `1`: nobody passes unknown, though the relay is unclaimed. */
+	readonly RELAY_REQUIRE_AUTH?: string;
+	readonly CLAIM_CODE?: string;
+	/** At least 32 characters; seals the provider keys that the relay keeps. */
+	readonly RELAY_SECRET?: string;
+	/** `team.cloudflareaccess.com`, and the application's audience tag: both, or Access is not asked. */
+	readonly CF_ACCESS_TEAM_DOMAIN?: string;
+	readonly CF_ACCESS_AUD?: string;
 	readonly AI_GATEWAY_ACCOUNT?: string;
 	readonly AI_GATEWAY_ID?: string;
 	/** Address of a DNS-over-HTTPS resolver (JSON API), or `off`. */

@@ -8,6 +8,10 @@ import { isFetchHost } from '../wire/fetch-hosts';
 import { parseJson } from '../wire/json';
 import { audit, type AuditLine, type Log } from './audit';
 import { readCaller, type Caller } from './caller';
+import { count } from './home/ask-home';
+import { openDoor, refuseStranger } from './home/door';
+import { checkOwnPage, readSmall } from './own-page';
+import { retryAfter } from './retry-after';
 import { resolveByDoh } from './doh';
 import { fail } from './envelope';
 import { readVariable, type EdgeEnv } from './env';
@@ -45,21 +49,29 @@ export async function fetchForCaller(
 			ms: Date.now() - started,
 			...(error === undefined ? {} : { error })
 		};
+		count('fetch', response.status);
 		audit(line, options.log);
 		return withSecurityHeaders(response, url);
 	};
 	try {
 		checkCaller(request, caller);
-		const limited = await checkRate(env, caller);
+		const body = await readSmall(request);
+		const door = await openDoor(env, { request, url, caller, body }, () => ({
+			need: 'fetch',
+			bucket: 'fetch'
+		}));
+		const limited = door.kind === 'member' ? undefined : await checkRate(env, caller);
 		if (limited !== undefined) throw limited;
-		const asked = fetchRequest.safeParse(parseJson(await readSmall(request)));
+		if (door.kind === 'stranger') throw refuseStranger();
+		const reachesAll = door.kind === 'member' || caller.isLoopback;
+		const asked = fetchRequest.safeParse(parseJson(body));
 		if (!asked.success) throw new AppError('input/invalid', { data: { code: 'bad-body' } });
 		target = URL.parse(asked.data.url)?.hostname ?? 'unparsable';
 		const resolve = resolver(env, caller, options);
 		const { url: found, response } = await guardedFetch(
 			{ ...asked.data, signal: request.signal },
 			{
-				policy: { ownHosts: [url.hostname], ...(caller.isLoopback ? {} : { isListed: isFetchHost }) },
+				policy: { ownHosts: [url.hostname], ...(reachesAll ? {} : { isListed: isFetchHost }) },
 				fetch: options.fetch ?? ((outgoing) => fetch(outgoing)),
 				...(resolve === undefined ? {} : { resolve })
 			}
@@ -69,36 +81,17 @@ export async function fetchForCaller(
 		return finish(response);
 	} catch (thrown) {
 		const error = thrown instanceof AppError ? thrown : new AppError('fetch/failed', { cause: thrown });
-		return finish(
-			fail(error, caller.requestId, error.id === 'relay/rate-limited' ? { 'retry-after': '60' } : {}),
-			error.id
-		);
+		return finish(fail(error, caller.requestId, retryAfter(error)), error.id);
 	}
 }
 
 /** Nothing that markup, a form or a foreign page can send. */
 function checkCaller(request: Request, caller: Caller): void {
 	if (request.method !== 'POST') throw new AppError('relay/method-not-allowed');
-	const { headers } = request;
-	const isJson = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() === 'application/json';
-	const isOwn = caller.origin === 'absent' || caller.origin === 'same';
-	if (!isOwn || headers.get('x-wherry') !== '1') throw new AppError('relay/origin-not-allowed');
-	const site = headers.get('sec-fetch-site');
-	if (site !== null && site !== 'same-origin' && site !== 'none')
-		throw new AppError('relay/origin-not-allowed');
-	if (!isJson) throw new AppError('input/invalid', { data: { code: 'content-type' } });
+	checkOwnPage(request, caller, true);
 	// We put it on every fetch: a relay that asks itself, or another one, stops here.
-	if (headers.has('x-wherry-hop')) throw new AppError('fetch/url-not-allowed', { data: { code: 'loop' } });
-}
-
-const maxBody = 65_536;
-async function readSmall(request: Request): Promise<string> {
-	if (Number(request.headers.get('content-length') ?? 0) > maxBody) {
-		throw new AppError('input/invalid', { data: { code: 'body-too-large' } });
-	}
-	const text = await request.text();
-	if (text.length > maxBody) throw new AppError('input/invalid', { data: { code: 'body-too-large' } });
-	return text;
+	if (request.headers.has('x-wherry-hop'))
+		throw new AppError('fetch/url-not-allowed', { data: { code: 'loop' } });
 }
 
 /** A deployed Worker asks a public resolver first; a local one only where it is told to. */

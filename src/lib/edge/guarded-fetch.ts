@@ -14,8 +14,10 @@ import { checkUrl, isPublicAddress, type UrlPolicy, type UrlRefusal } from './ss
 
 export interface GuardedFetch {
 	readonly url: string;
-	readonly method: 'GET' | 'HEAD';
+	/** POST is the relay's own (an operator's webhook): it follows no redirect. */
+	readonly method: 'GET' | 'HEAD' | 'POST';
 	readonly headers: Readonly<Record<string, string>>;
+	readonly body?: string;
 	readonly signal: AbortSignal;
 }
 
@@ -58,13 +60,19 @@ export async function guardedFetch(asked: GuardedFetch, ports: GuardPorts): Prom
 	for (let hop = 0; hop <= limits.redirects; hop += 1) {
 		const url = await admit(address, ports, total);
 		const answer = await ask(
-			new Request(url.href, { method: asked.method, headers, redirect: 'manual' }),
+			new Request(url.href, {
+				method: asked.method,
+				headers,
+				redirect: 'manual',
+				...(asked.body === undefined ? {} : { body: asked.body })
+			}),
 			ports,
 			total,
 			limits
 		);
 		const location = isRedirect(answer.status) ? answer.headers.get('location') : null;
-		if (location === null) return { url: url.href, response: inert(answer, limits) };
+		if (location === null || asked.method === 'POST')
+			return { url: url.href, response: inert(answer, limits) };
 		await answer.body?.cancel();
 		const next = URL.parse(location, url.href);
 		if (next === null) throw new AppError('fetch/failed', { data: { code: 'bad-redirect' } });

@@ -2,23 +2,40 @@
 
 import type { Caller } from './caller';
 import type { EdgeEnv } from './env';
+import { relayState } from './home/ask-home';
+import { isStrict } from './home/door';
 import type { Health } from './schemas';
 
-export function readHealth(env: EdgeEnv, caller: Caller): Health {
+export async function readHealth(env: EdgeEnv, caller: Caller): Promise<Health> {
+	const state = await relayState(env);
+	const strict = isStrict(env, state);
+	const forMembers = { available: true, reason: 'For devices of this relay.' };
 	return {
 		status: 'ok',
-		claimed: false,
+		claimed: state.isClaimed,
 		features: {
-			relay: { available: true },
-			relayKeys: caller.isLoopback
-				? { available: true }
-				: {
-						available: false,
-						reason: 'Keys held by this relay serve its own machine only until it is claimed.'
-					},
-			fetch: caller.isLoopback
-				? { available: true }
-				: { available: true, reason: 'Only a short list of hosts until this relay is claimed.' },
+			relay: strict
+				? {
+						available: true,
+						reason:
+							state.admission === 'open'
+								? 'With keys of their own for everybody, with the relay\u2019s for its devices.'
+								: 'For devices of this relay.'
+					}
+				: { available: true },
+			relayKeys: strict
+				? forMembers
+				: caller.isLoopback
+					? { available: true }
+					: {
+							available: false,
+							reason: 'Keys held by this relay serve its own machine only until it is claimed.'
+						},
+			fetch: strict
+				? forMembers
+				: caller.isLoopback
+					? { available: true }
+					: { available: true, reason: 'Only a short list of hosts until this relay is claimed.' },
 			streams:
 				env.STREAMS === undefined
 					? {
@@ -33,9 +50,11 @@ export function readHealth(env: EdgeEnv, caller: Caller): Health {
 			workersAi:
 				env.AI === undefined
 					? { available: false, reason: 'The Workers AI binding is not there.' }
-					: caller.isLoopback
-						? { available: true }
-						: { available: false, reason: 'It serves its own machine only until this relay is claimed.' }
+					: strict
+						? forMembers
+						: caller.isLoopback
+							? { available: true }
+							: { available: false, reason: 'It serves its own machine only until this relay is claimed.' }
 		}
 	};
 }

@@ -11,9 +11,14 @@ import { audit, pathShape, type AuditLine, type Log } from './audit';
 import { corsHeaders, mayCall, preflight, readCaller, type Caller } from './caller';
 import { readVariable, type EdgeEnv } from './env';
 import { cleanDownstream, cleanUpstream } from './header-hygiene';
+import { asMember } from './home/as-member';
+import { count } from './home/ask-home';
+import { openDoor, refuseStranger, type Door } from './home/door';
+import type { AdmitInput } from './home/verbs';
 import { refuseAs } from './provider-errors';
 import { checkRate } from './rate-limit';
 import { findProvider, relayTarget, splitRelayPath } from './relay-target';
+import { retryAfter } from './retry-after';
 import { addSecurityHeaders } from './security-headers';
 import { startInHub } from './streams.server';
 import { runWorkersAi } from './workers-ai';
@@ -45,6 +50,7 @@ export async function relay(request: Request, env: EdgeEnv, options: RelayOption
 	const finish = (response: Response, rest: Pick<AuditLine, 'key' | 'error'>): Response => {
 		addSecurityHeaders(response.headers, url);
 		const { status } = response;
+		count('relay', status);
 		const ms = Date.now() - started;
 		// Writing to the log takes as long as everything else here together.
 		const write = (): void => {
@@ -68,33 +74,36 @@ export async function relay(request: Request, env: EdgeEnv, options: RelayOption
 		if (!methods.has(request.method)) return refuse(new AppError('relay/method-not-allowed'));
 		const target = relayTarget(env, { id, provider, path, search: url.search });
 		if (target === undefined) return refuse(new AppError('relay/path-not-allowed'));
-		const limited = await checkRate(env, caller);
-		if (limited !== undefined) return refuse(limited);
-
-		const outgoing = retargeted(request, target);
+		let outgoing = retargeted(request, target);
 		cleanUpstream(outgoing.headers, provider);
-		const key = placeKey({
-			request,
-			headers: outgoing.headers,
-			provider,
-			env,
-			caller,
-			search: url.searchParams
-		});
+		const hasOwn = hasOwnKey(outgoing.headers, provider, url.searchParams);
+		const asked = { id, path, hasOwn, outgoing };
+		const door = await openDoor(env, { request, url, caller }, (state) => admission(asked, state.isCapped));
+		const limited = door.kind === 'member' ? undefined : await checkRate(env, caller);
+		if (limited !== undefined) return refuse(limited);
+		if (door.kind === 'stranger' && !(door.mayPass && hasOwn)) return refuse(refuseStranger());
+		let key: AuditLine['key'] = hasOwn ? 'caller' : 'none';
+		if (door.kind === 'member') {
+			const sent = asMember(env, { id, provider, path, search: url.search, outgoing, hasOwn }, door.member);
+			outgoing = sent.outgoing;
+			if (sent.isPaid) key = 'relay';
+		} else if (!hasOwn && !mayBeRebound(request)) {
+			const own = relayKey(provider, env, caller, door);
+			if (own !== undefined) {
+				provider.setKey(outgoing.headers, own);
+				key = 'relay';
+			}
+		}
 		const { fetch: send = fetch } = options;
-		const hubbed =
-			key !== 'caller' && id === 'workers-ai'
-				? undefined
-				: startInHub(env, request.headers, outgoing, caller.requestId);
+		const usesBinding = key !== 'caller' && id === 'workers-ai' && mayUseKeys(caller, door);
+		const hubbed = usesBinding ? undefined : startInHub(env, request.headers, outgoing, caller.requestId);
 		if (hubbed !== undefined) {
 			const response = passBack(request, await hubbed, caller);
 			response.headers.set(hubHeader.stream, request.headers.get(hubHeader.stream) ?? '');
 			return finish(response, { key });
 		}
 		const answer =
-			(key !== 'caller' && id === 'workers-ai' && caller.isLoopback
-				? await runWorkersAi(env, path, outgoing)
-				: undefined) ?? (await send(outgoing));
+			(usesBinding ? await runWorkersAi(env, path, outgoing) : undefined) ?? (await send(outgoing));
 		// Following it would carry keys elsewhere, and so would a browser that is told to.
 		if (answer.status >= 300 && answer.status < 400 && answer.status !== 304) {
 			return refuse(
@@ -104,6 +113,7 @@ export async function relay(request: Request, env: EdgeEnv, options: RelayOption
 		return finish(passBack(request, answer, caller), { key });
 	} catch (thrown) {
 		if (isAbort(thrown) || request.signal.aborted) return finish(new Response(null, { status: 499 }), {});
+		if (thrown instanceof AppError) return refuse(thrown);
 		return refuse(new AppError('relay/upstream-unreachable', { cause: thrown }));
 	}
 }
@@ -127,36 +137,33 @@ function passBack(request: Request, answer: Response, caller: Caller): Response 
 	return response;
 }
 
-interface KeyPlace {
-	readonly request: Request;
-	readonly headers: Headers;
-	readonly provider: RelayProvider;
-	readonly env: EdgeEnv;
-	readonly caller: Caller;
-	readonly search: URLSearchParams;
-}
-
-/** The caller's own key always wins; the relay's is for somebody at this machine only. */
-function placeKey({
-	request,
-	headers,
-	provider,
-	env,
-	caller,
-	search
-}: KeyPlace): 'caller' | 'relay' | 'none' {
+/** The caller's own key always wins. Takes out what only stands for the relay's. */
+function hasOwnKey(headers: Headers, provider: RelayProvider, search: URLSearchParams): boolean {
 	for (const name of provider.authHeaders) {
 		const bare = headers.get(name)?.replace(/^bearer(?:\s+|$)/i, '');
 		if (bare === placeholderKey || bare === '') headers.delete(name);
 	}
-	const hasOwn =
+	return (
 		provider.authHeaders.some((name) => headers.has(name)) ||
-		(provider.authQuery ?? []).some((name) => search.has(name));
-	if (hasOwn) return 'caller';
-	const key = mayBeRebound(request) ? undefined : relayKey(provider, env, caller);
-	if (key === undefined) return 'none';
-	provider.setKey(headers, key);
-	return 'relay';
+		(provider.authQuery ?? []).some((name) => search.has(name))
+	);
+}
+
+interface Asked {
+	readonly id: string;
+	readonly path: string;
+	readonly hasOwn: boolean;
+	readonly outgoing: Request;
+}
+
+/** Only what is paid by the relay, and only where it has a limit, is read before it goes out. */
+async function admission({ id, path, hasOwn, outgoing }: Asked, isCapped: boolean): Promise<AdmitInput> {
+	const need = `provider.use:${id}`;
+	if (hasOwn) return { need, bucket: 'provider' };
+	if (!isCapped || outgoing.method !== 'POST') return { need, bucket: 'provider', provider: id };
+	const { estimateSpend } = await import('./home/estimate');
+	const spend = estimateSpend(id, path, await outgoing.clone().text());
+	return { need, bucket: 'provider', provider: id, spend };
 }
 
 /**
@@ -170,11 +177,17 @@ function mayBeRebound({ method, headers }: Request): boolean {
 	return !headers.has('origin') && !headers.has('sec-fetch-site') && !headers.has('sec-fetch-mode');
 }
 
-/** The relay's own key where this caller may use it. */
-export function relayKey(provider: RelayProvider, env: EdgeEnv, caller: Caller): string | undefined {
-	return caller.isLoopback ? readVariable(env, provider.keyEnv) : undefined;
+/** Somebody at this machine while nobody has claimed the relay; from then on, its devices. */
+export function mayUseKeys(caller: Caller, door: Door): boolean {
+	return door.kind === 'member' || (door.kind === 'open' && caller.isLoopback);
 }
 
-function retryAfter(error: AppError): Record<string, string> {
-	return error.id === 'relay/rate-limited' ? { 'retry-after': '60' } : {};
+/** The operator's key from the environment, where this caller may use it. */
+export function relayKey(
+	provider: RelayProvider,
+	env: EdgeEnv,
+	caller: Caller,
+	door: Door
+): string | undefined {
+	return mayUseKeys(caller, door) ? readVariable(env, provider.keyEnv) : undefined;
 }

@@ -3,14 +3,24 @@
  * the files under `src/routes` and with what really answers.
  */
 
-import type * as z from 'zod/mini';
+import * as z from 'zod/mini';
 import { streamInfo } from '../wire/hub';
+import {
+	claimRequest,
+	deviceRequest,
+	invitation,
+	relayDevice,
+	relayRules,
+	relaySecrets,
+	relayToken,
+	secretRequest
+} from '../wire/relay';
 import { shareState } from '../wire/share-api';
-import { failure, fetchRequest, health, relayProviderList } from './schemas';
+import { failure, fetchRequest, health, relayMetrics, relayProviderList } from './schemas';
 
 export interface EdgeRoute {
 	readonly path: string;
-	readonly methods: readonly ('GET' | 'HEAD' | 'POST' | 'DELETE')[];
+	readonly methods: readonly ('GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE')[];
 	readonly summary: string;
 	readonly request?: z.core.$ZodType;
 	/** Schema of `data` in the envelope; absent where the answer is not an envelope. */
@@ -19,6 +29,8 @@ export interface EdgeRoute {
 	readonly answer?: string;
 	/** Headers without which the request is refused. */
 	readonly requires?: Readonly<Record<string, string>>;
+	/** What a device must be allowed to, once the relay is claimed. `device`: any that is admitted. */
+	readonly needs?: string;
 }
 
 export const edgeRoutes: readonly EdgeRoute[] = [
@@ -27,7 +39,8 @@ export const edgeRoutes: readonly EdgeRoute[] = [
 		methods: ['GET', 'HEAD', 'POST', 'DELETE'],
 		summary:
 			'The provider, in its own wire format: use /api/relay/{provider} (and its basePath) as base URL of any SDK. Your key goes in the provider\u2019s own header.',
-		answer: 'What the provider answers, unbuffered; errors of the relay in the provider\u2019s own shape.'
+		answer: 'What the provider answers, unbuffered; errors of the relay in the provider\u2019s own shape.',
+		needs: 'provider.use'
 	},
 	{
 		path: '/api/relay/providers',
@@ -88,8 +101,73 @@ export const edgeRoutes: readonly EdgeRoute[] = [
 		summary: 'A public https page as data, for what CORS keeps from the browser.',
 		request: fetchRequest,
 		requires: { 'X-Wherry': '1' },
+		needs: 'fetch',
 		answer:
 			'The page\u2019s bytes with 200; its own status in x-wherry-status, its final address in x-wherry-url.'
+	},
+	{
+		path: '/api/claim',
+		methods: ['POST'],
+		summary:
+			'Makes the device that signs this request the owner of an unclaimed relay. Once, with the claim code.',
+		request: claimRequest,
+		requires: { 'X-Wherry': '1' },
+		answer: 'The device as the relay now knows it.'
+	},
+	{
+		path: '/api/token',
+		methods: ['POST'],
+		summary: 'A token for a quarter of an hour, for a request that the device signed. It cannot administer.',
+		requires: { 'X-Wherry': '1' },
+		needs: 'device',
+		data: relayToken
+	},
+	{
+		path: '/api/devices',
+		methods: ['GET', 'POST', 'DELETE'],
+		summary:
+			'The devices of this relay (an administrator sees all, others their own home\u2019s); adds one, by invitation or by an administrator; revokes one (`kid`), at once.',
+		request: deviceRequest,
+		requires: { 'X-Wherry': '1' },
+		needs: 'device',
+		data: z.array(relayDevice)
+	},
+	{
+		path: '/api/invites',
+		methods: ['POST'],
+		summary:
+			'A code by which one device of somebody else is admitted, within a week. Takes an Idempotency-Key.',
+		requires: { 'X-Wherry': '1' },
+		needs: 'admin',
+		data: invitation
+	},
+	{
+		path: '/api/secrets',
+		methods: ['GET', 'PUT', 'DELETE'],
+		summary:
+			'For which providers the relay keeps a key; sets one; removes one (`provider`). Never shows one.',
+		request: secretRequest,
+		requires: { 'X-Wherry': '1' },
+		needs: 'admin',
+		data: relaySecrets
+	},
+	{
+		path: '/api/admission',
+		methods: ['GET', 'PUT'],
+		summary:
+			'Who else may come in, what a home may spend a day, how the relay pays, where to say that it fails.',
+		request: relayRules,
+		requires: { 'X-Wherry': '1' },
+		needs: 'admin',
+		data: relayRules
+	},
+	{
+		path: '/api/metrics',
+		methods: ['GET'],
+		summary: 'How many requests went how, and what was spent today.',
+		requires: { 'X-Wherry': '1' },
+		needs: 'admin',
+		data: relayMetrics
 	},
 	{ path: '/api/health', methods: ['GET'], summary: 'What works on this relay, and why not.', data: health },
 	{ path: '/openapi.json', methods: ['GET'], summary: 'This description.', answer: 'OpenAPI 3.1' }

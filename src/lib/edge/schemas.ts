@@ -33,6 +33,16 @@ export const health = z.object({
 });
 export type Health = z.infer<typeof health>;
 
+const counts = z.record(z.string(), z.number());
+export const relayMetrics = z.object({
+	/** Five. */
+	lastMinutes: counts,
+	lastHour: counts,
+	lastDay: counts,
+	isFailing: z.boolean(),
+	spentToday: z.array(z.object({ home: z.string(), tokens: z.number(), microDollars: z.number() }))
+});
+
 export const failure = z.object({
 	ok: z.literal(false),
 	error: z.object({

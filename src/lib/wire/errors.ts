@@ -301,6 +301,60 @@ export const errorTable = {
 		text: 'The relay needs a key for this.',
 		next: 'Send your own key in the provider\u2019s header.'
 	},
+	'relay/already-claimed': {
+		status: 409,
+		retryable: false,
+		text: 'Somebody has claimed this relay already.',
+		next: 'Ask its owner for an invitation.'
+	},
+	'relay/wrong-code': {
+		status: 403,
+		retryable: false,
+		text: 'This code is not valid here.',
+		next: 'Copy it again, in one piece.'
+	},
+	'relay/scope-missing': {
+		status: 403,
+		retryable: false,
+		text: 'This device may not do that at this relay.',
+		next: 'Ask the relay\u2019s owner.'
+	},
+	'relay/limit-reached': {
+		status: 402,
+		retryable: false,
+		text: 'What may be spent here today is spent.',
+		next: 'Use a key of your own, or go on tomorrow.'
+	},
+	'relay/no-secret': {
+		status: 503,
+		retryable: false,
+		text: 'This relay has nothing to seal keys with.',
+		next: 'Set RELAY_SECRET and deploy again.'
+	},
+	'relay/no-home': {
+		status: 503,
+		retryable: false,
+		text: 'This relay keeps no devices.',
+		next: 'Deploy it with its Durable Objects.'
+	},
+	'http/in-flight': {
+		status: 409,
+		retryable: true,
+		text: 'This very request is being worked on.',
+		next: 'Ask again in a second.'
+	},
+	'http/other-body': {
+		status: 422,
+		retryable: false,
+		text: 'This idempotency key was used for another request.',
+		next: 'Use a new key for a new request.'
+	},
+	'http/key-expired': {
+		status: 410,
+		retryable: false,
+		text: 'What became of this request is no longer known.',
+		next: 'Check by hand before you send it again.'
+	},
 	'relay/rate-limited': {
 		status: 429,
 		retryable: true,

@@ -4,9 +4,15 @@
  */
 
 import { sha256 } from '@noble/hashes/sha2.js';
-import type { HubStream } from './hub-stream';
 
 const text = new TextEncoder();
+
+export interface HubStream {
+	readonly id: string;
+	readonly secret: Uint8Array<ArrayBuffer>;
+	/** An earlier life may have asked already: look before asking. */
+	readonly mayExist: boolean;
+}
 
 export interface StreamNames {
 	/** For the next request of this step: a retry and the next model of a chain are requests of their own. */

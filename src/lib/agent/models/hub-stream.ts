@@ -10,14 +10,8 @@ import { createSeal, endEvent, frameKind, hubHeader, responseHead, streamsPrefix
 import type { Seal } from '../../wire/hub';
 import { parseJson } from '../../wire/json';
 import type { Clock, FetchPort } from '../ports';
+import type { HubStream } from './hub-names';
 import { createSseScanner } from './sse';
-
-export interface HubStream {
-	readonly id: string;
-	readonly secret: Uint8Array<ArrayBuffer>;
-	/** An earlier life may have asked already: look before asking. */
-	readonly mayExist: boolean;
-}
 
 /** Reconnections without a new frame in between. */
 const maximumTries = 8;

@@ -3,8 +3,8 @@ import { succeed } from '$lib/edge/envelope';
 import { readHealth } from '$lib/edge/health.server';
 import type { RequestHandler } from './$types';
 
-export const GET: RequestHandler = ({ request, url, platform, getClientAddress }) => {
+export const GET: RequestHandler = async ({ request, url, platform, getClientAddress }) => {
 	const env = platform?.env ?? {};
 	const caller = readCaller(request, url, env, getClientAddress());
-	return succeed(readHealth(env, caller), caller.requestId);
+	return succeed(await readHealth(env, caller), caller.requestId);
 };

@@ -1,10 +1,5 @@
-import { readCaller } from '$lib/edge/caller';
-import { succeed } from '$lib/edge/envelope';
-import { listRelayProviders } from '$lib/edge/relay-providers.server';
+import { answerProviders } from '$lib/edge/relay-providers.server';
 import type { RequestHandler } from './$types';
 
-export const GET: RequestHandler = ({ request, url, platform, getClientAddress }) => {
-	const env = platform?.env ?? {};
-	const caller = readCaller(request, url, env, getClientAddress());
-	return succeed(listRelayProviders(env, caller), caller.requestId);
-};
+export const GET: RequestHandler = ({ request, url, platform, getClientAddress }) =>
+	answerProviders(request, platform?.env ?? {}, { url, address: getClientAddress() });

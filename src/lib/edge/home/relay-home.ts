@@ -1,0 +1,364 @@
+/**
+ * Who may use this relay: its one claim, its devices, what they may do and spend. Every decision is made
+ * here, by one object a relay; nothing of HTTP, and no Durable Object (`home.server.ts` is the shell).
+ *
+ * Verifying is asynchronous, deciding is not: between the last read and the write there is no await, so
+ * that of a hundred claims one wins, and a nonce is taken once.
+ */
+
+import { kidOf, fromBase64Url, toBase64Url, type DevicePublicKey } from '../../wire/device';
+import { AppError } from '../../wire/errors';
+import { parseJson, type Json } from '../../wire/json';
+import { hashBody, verifyProof } from '../../wire/proof';
+import {
+	claimRequest,
+	covers,
+	defaultRules,
+	deviceRequest,
+	guestScopes,
+	ownerScopes,
+	relayRules,
+	secretRequest,
+	type RelayRules
+} from '../../wire/relay';
+import { importTokenKey, makeToken, readToken, tokenLifeMs } from '../../wire/relay-token';
+import type { SqlStorage } from '../hub/sql';
+import { createBuckets, type BucketKind } from './buckets';
+import { alertWindowMinutes, createCounters, isFailing, type Counters } from './counters';
+import { createIdempotency, type Begun } from './idempotency';
+import { createRegistry, type KnownDevice } from './registry';
+import type { KeySeal } from './seal-key';
+import { createSpending } from './spending';
+import { admitInput, idempotencyInput, type Admitted, type HomeState, type Who } from './verbs';
+
+export interface HomePorts {
+	readonly now: () => number;
+	readonly random: (length: number) => Uint8Array<ArrayBuffer>;
+	/** The operator's own code; without it one is made. */
+	readonly claimCode: string | undefined;
+	readonly seal: KeySeal | undefined;
+	/** Where the operator reads the one that was made, and nobody else. */
+	readonly announceCode: (code: string) => void;
+}
+
+type Member = Pick<KnownDevice, 'kid' | 'home' | 'scopes'>;
+type Verb = (who: Who, input: unknown) => Promise<unknown>;
+
+export interface RelayHome {
+	state(): HomeState;
+	readonly verbs: Readonly<Record<string, Verb>>;
+	readonly counters: Counters;
+	rules(): RelayRules;
+}
+
+const inviteLifeMs = 7 * 86_400_000;
+const seenEveryMs = 60_000;
+
+export function createRelayHome(sql: SqlStorage, ports: HomePorts): RelayHome {
+	const registry = createRegistry(sql);
+	const buckets = createBuckets();
+	const spending = createSpending(sql);
+	const idempotency = createIdempotency(sql);
+	const counters = createCounters(sql);
+	let announced = false;
+	let tokenKey: Promise<CryptoKey> | undefined;
+
+	const isClaimed = (): boolean => registry.value('claimed') !== undefined;
+	const secret = (): string => toBase64Url(ports.random(16));
+
+	function kept(name: string, make: () => string): string {
+		const known = registry.value(name);
+		if (known !== undefined) return known;
+		const made = make();
+		registry.setValue(name, made);
+		return made;
+	}
+	function openTokenKey(): Promise<CryptoKey> {
+		tokenKey ??= importTokenKey(
+			fromBase64Url(kept('tokenKey', () => toBase64Url(ports.random(32)))) ?? ports.random(32)
+		);
+		return tokenKey;
+	}
+	function rules(): RelayRules {
+		const parsed = relayRules.safeParse(parseJson(registry.value('rules') ?? ''));
+		return parsed.success ? parsed.data : defaultRules;
+	}
+	function limit(kind: BucketKind, principal: string): void {
+		const refusal = buckets.take(kind, principal, ports.now());
+		if (refusal !== undefined) throw tooMany(refusal.retryAfter);
+	}
+	/** Each failure is counted against the address: guessing is slow. */
+	function refuse(who: Who, code: string): AppError {
+		const refusal = buckets.take('failure', who.address, ports.now());
+		return refusal === undefined
+			? new AppError('relay/not-authorized', { message: notAdmitted, data: { code } })
+			: tooMany(refusal.retryAfter);
+	}
+
+	async function checkProof(who: Who, key: DevicePublicKey): Promise<void> {
+		const { proof } = who;
+		if (proof === undefined) throw refuse(who, 'no-proof');
+		if (!(await verifyProof(proof, key, who.request, ports.now()))) throw refuse(who, 'bad-proof');
+		if (!registry.takeNonce(`${proof.kid} ${proof.nonce}`, ports.now())) throw refuse(who, 'replayed');
+	}
+
+	async function identify(who: Who): Promise<Member> {
+		const early = buckets.look('failure', who.address, ports.now());
+		if (early !== undefined) throw tooMany(early.retryAfter);
+		if (who.access !== undefined) {
+			const id = `access:${who.access}`;
+			return { kid: id, home: id, scopes: guestScopes };
+		}
+		let kid: string;
+		let granted: readonly string[] | undefined;
+		if (who.proof !== undefined) {
+			const asked = registry.device(who.proof.kid);
+			if (asked === undefined) throw refuse(who, 'unknown-device');
+			await checkProof(who, asked.key);
+			kid = asked.kid;
+		} else {
+			if (who.token === undefined) throw refuse(who, 'no-credential');
+			const at = { now: ports.now(), aud: who.request.aud };
+			const claims = await readToken(await openTokenKey(), who.token, at);
+			if (claims === undefined) throw refuse(who, 'bad-token');
+			kid = claims.dev;
+			granted = claims.scope;
+		}
+		// Read after the last await: a revocation counts from that moment on.
+		const device = registry.device(kid);
+		if (device === undefined || device.isRevoked) throw refuse(who, 'revoked');
+		const now = ports.now();
+		if (now - device.lastSeen > seenEveryMs) registry.seen(kid, now);
+		const { home, scopes } = device;
+		return {
+			kid,
+			home,
+			scopes: granted === undefined ? scopes : scopes.filter((one) => granted.includes(one))
+		};
+	}
+
+	/** What changes who may do what is asked by a fresh signature: a token may be anywhere by now. */
+	async function admin(who: Who): Promise<Member> {
+		const member = await identify({ ...who, token: undefined, access: undefined });
+		if (!covers(member.scopes, 'admin')) throw new AppError('relay/scope-missing');
+		limit('own', member.kid);
+		return member;
+	}
+
+	function claimCode(): string {
+		return ports.claimCode ?? kept('claimCode', secret);
+	}
+
+	async function claim(who: Who, input: unknown): Promise<Json> {
+		const { code, name, key } = parse(claimRequest, input);
+		if (isClaimed()) throw new AppError('relay/already-claimed');
+		limit('claim', who.address);
+		if ((await hashBody(code.trim())) !== (await hashBody(claimCode())))
+			throw new AppError('relay/wrong-code');
+		await checkKid(key);
+		await checkProof(who, key);
+		if (isClaimed()) throw new AppError('relay/already-claimed');
+		registry.setValue('claimed', key.kid);
+		registry.setValue('claimCode', undefined);
+		return addDevice(key, { name, home: secret(), scopes: ownerScopes });
+	}
+
+	function addDevice(key: DevicePublicKey, of: Pick<KnownDevice, 'name' | 'home' | 'scopes'>): Json {
+		const addedAt = ports.now();
+		registry.add({ ...of, kid: key.kid, key, addedAt, lastSeen: addedAt, isRevoked: false });
+		return { kid: key.kid, home: of.home, scopes: [...of.scopes] };
+	}
+
+	async function join(who: Who, input: unknown): Promise<Json> {
+		const { key, name, invite, scopes } = parse(deviceRequest, input);
+		await checkKid(key);
+		const known = registry.device(key.kid);
+		if (invite === undefined) {
+			const { home } = await admin(who);
+			return addDevice(key, { name, home: known?.home ?? home, scopes: scopes ?? guestScopes });
+		}
+		if (!isClaimed() || rules().admission === 'closed') throw refuse(who, 'closed');
+		if (known !== undefined) throw refuse(who, known.isRevoked ? 'revoked' : 'known');
+		const early = buckets.look('failure', who.address, ports.now());
+		if (early !== undefined) throw tooMany(early.retryAfter);
+		await checkProof(who, key);
+		const hash = await hashBody(invite.trim());
+		if (!registry.takeInvite(hash, ports.now())) {
+			refuse(who, 'invitation');
+			throw new AppError('relay/wrong-code');
+		}
+		return addDevice(key, { name, home: secret(), scopes: guestScopes });
+	}
+
+	async function revoke(who: Who, input: unknown): Promise<null> {
+		const kid = typeof input === 'string' ? input : '';
+		const member = await identify({ ...who, token: undefined, access: undefined });
+		if (member.kid !== kid && !covers(member.scopes, 'admin')) throw new AppError('relay/scope-missing');
+		const device = registry.device(kid);
+		if (device === undefined) throw new AppError('http/not-found');
+		const isLast =
+			device.scopes.includes('admin') &&
+			!registry
+				.devices()
+				.some((other) => other.kid !== kid && !other.isRevoked && other.scopes.includes('admin'));
+		if (isLast) {
+			const message = 'The last device that manages this relay cannot be removed.';
+			throw new AppError('input/invalid', { message });
+		}
+		registry.revoke(kid);
+		return null;
+	}
+
+	async function admit(who: Who, input: unknown): Promise<Admitted> {
+		const { need, bucket, provider, spend } = parse(admitInput, input);
+		const { kid, home, scopes } = await (need === 'admin' ? admin(who) : identify(who));
+		if (need !== null && !covers(scopes, need)) throw new AppError('relay/scope-missing');
+		limit(bucket, kid);
+		const { billing, tokensPerDay, microDollarsPerDay } = rules();
+		const sealed = provider === undefined ? undefined : registry.secret(provider);
+		if (
+			spend !== undefined &&
+			!spending.reserve(home, spend, { tokensPerDay, microDollarsPerDay }, ports.now())
+		)
+			throw new AppError('relay/limit-reached');
+		const key =
+			provider === undefined || sealed === undefined
+				? null
+				: ((await ports.seal?.open(provider, sealed)) ?? null);
+		return { kid, home, scopes: [...scopes], key, billing };
+	}
+
+	async function makeInvite(): Promise<Json> {
+		if (rules().admission === 'closed') {
+			throw new AppError('input/invalid', { message: 'This relay is closed to others: open it first.' });
+		}
+		const code = secret();
+		const expiresAt = ports.now() + inviteLifeMs;
+		registry.addInvite(await hashBody(code), expiresAt);
+		return { code, expiresAt };
+	}
+
+	async function token(who: Who): Promise<Json> {
+		const { kid, scopes } = await identify({ ...who, token: undefined, access: undefined });
+		limit('own', kid);
+		// What administers is never in a token.
+		const scope = scopes.filter((one) => one !== 'admin');
+		const exp = ports.now() + tokenLifeMs;
+		const claims = { dev: kid, scope, aud: who.request.aud, exp, jti: secret() };
+		return { token: await makeToken(await openTokenKey(), claims), expiresAt: exp, scopes: [...scopes] };
+	}
+
+	async function setSecret(who: Who, input: unknown): Promise<null> {
+		await admin(who);
+		const { provider, key } = parse(secretRequest, input);
+		if (ports.seal === undefined) throw new AppError('relay/no-secret');
+		registry.setSecret(provider, await ports.seal.seal(provider, key));
+		return null;
+	}
+
+	const verbs: Record<string, Verb> = {
+		claim,
+		admit,
+		token,
+		join,
+		revoke,
+		async devices(who) {
+			const member = await identify(who);
+			limit('own', member.kid);
+			const isAdmin = covers(member.scopes, 'admin') || registry.device(member.kid)?.scopes.includes('admin');
+			return registry
+				.devices()
+				.filter(({ home }) => isAdmin === true || home === member.home)
+				.map(({ key: _key, ...shown }) => shown);
+		},
+		async invite(who) {
+			await admin(who);
+			return makeInvite();
+		},
+		// For the front, which has admitted who asks.
+		makeInvite: () => makeInvite(),
+		async secrets(who) {
+			await admin(who);
+			return { canKeep: ports.seal !== undefined, providers: registry.secrets() };
+		},
+		setSecret,
+		async removeSecret(who, input) {
+			await admin(who);
+			registry.setSecret(String(input), undefined);
+			return null;
+		},
+		async rules(who) {
+			await admin(who);
+			return rules();
+		},
+		async setRules(who, input) {
+			await admin(who);
+			const next = parse(relayRules, input);
+			registry.setValue('rules', JSON.stringify(next));
+			return next;
+		},
+		async metrics(who) {
+			await admin(who);
+			const now = ports.now();
+			const recent = counters.sum(alertWindowMinutes, now);
+			return {
+				lastMinutes: recent,
+				lastHour: counters.sum(60, now),
+				lastDay: counters.sum(24 * 60, now),
+				isFailing: isFailing(recent),
+				spentToday: spending.today(now)
+			};
+		},
+		begin(_, input): Promise<Begun> {
+			const { key, bodyHash = '' } = parse(idempotencyInput, input);
+			return Promise.resolve(idempotency.begin(key, bodyHash, ports.now()));
+		},
+		end(_, input) {
+			const { key, answer } = parse(idempotencyInput, input);
+			if (answer === undefined) idempotency.forget(key);
+			else idempotency.end(key, answer);
+			return Promise.resolve(null);
+		}
+	};
+
+	return {
+		verbs,
+		counters,
+		rules,
+		state() {
+			if (ports.claimCode === undefined && !isClaimed() && !announced) {
+				announced = true;
+				ports.announceCode(claimCode());
+			}
+			const { admission, tokensPerDay, microDollarsPerDay } = rules();
+			return {
+				isClaimed: isClaimed(),
+				admission,
+				isCapped: tokensPerDay !== null || microDollarsPerDay !== null,
+				secrets: registry.secrets()
+			};
+		}
+	};
+}
+
+export const notAdmitted =
+	'This relay has an owner, and this device is not admitted. Ask for an invitation, or call the provider directly with a key of your own.';
+
+function tooMany(retryAfter: number): AppError {
+	return new AppError('relay/rate-limited', { data: { retryAfter } });
+}
+
+/** Nobody brings another device's name for a key of their own. */
+async function checkKid(key: DevicePublicKey): Promise<void> {
+	const raw = fromBase64Url(key.raw);
+	if (raw === undefined || (await kidOf(key.algorithm, raw)) !== key.kid) throw new AppError('input/invalid');
+}
+
+interface Schema<T> {
+	safeParse(value: unknown): { success: true; data: T } | { success: false };
+}
+function parse<T>(schema: Schema<T>, value: unknown): T {
+	const parsed = schema.safeParse(value);
+	if (!parsed.success) throw new AppError('input/invalid', { data: { code: 'bad-body' } });
+	return parsed.data;
+}
