@@ -3,7 +3,8 @@
 // environment to the Worker. SIGTERM or SIGINT stops it. Listens on loopback only: relay-held keys rely on it.
 
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -61,8 +62,11 @@ child.on('exit', (code) => process.exit(isStopping ? 0 : (code ?? 1)));
 
 // The audit lines are worth seeing, wrangler's own chatter is not, unless something goes wrong.
 child.stdout.on('data', (chunk) => {
-	for (const line of String(chunk).split('\n'))
-		if (line.startsWith('{') || process.env.VERBOSE) console.log(line);
+	for (const line of String(chunk).split('\n')) {
+		const [, code] = /^\{"event":"claim-code","code":"([\w-]+)"\}/.exec(line) ?? [];
+		if (code) console.log(`Claim code of this relay: ${code}`);
+		else if (line.startsWith('{') || process.env.VERBOSE) console.log(line);
+	}
 });
 child.stderr.on('data', (chunk) => process.stderr.write(chunk));
 
@@ -80,9 +84,20 @@ function variables() {
 	const names = new Set([...example.matchAll(/^(?:# )?([A-Z][A-Z0-9_]*)=/gm)].map(([, name]) => name));
 	const local = join(root, '.dev.vars');
 	const own = existsSync(local) ? [readFileSync(local, 'utf8')] : [];
+	const given = [...names].filter((name) => process.env[name]);
+	const isSealed = given.includes('RELAY_SECRET') || own.some((text) => /^RELAY_SECRET=\S/m.test(text));
 	return own.concat(
-		[...names].filter((name) => process.env[name]).map((name) => `${name}=${quote(process.env[name])}`)
+		given.map((name) => `${name}=${quote(process.env[name])}`),
+		isSealed ? [] : [`RELAY_SECRET=${localSecret()}`]
 	);
+}
+
+/** Seals what this machine's relay keeps, and stays beside it. A deployment has its own. */
+function localSecret() {
+	const file = join(stateDir, 'relay-secret');
+	mkdirSync(stateDir, { recursive: true });
+	if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('base64url'), { mode: 0o600 });
+	return readFileSync(file, 'utf8').trim();
 }
 
 /** dotenv's three kinds of quotes: the first that the value does not contain. */

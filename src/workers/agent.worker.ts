@@ -3,7 +3,7 @@
 import { expose } from 'comlink';
 import type { AgentWorker, AppStatus } from '../lib/wire/commands';
 import type { FromPage } from '../lib/wire/view';
-import { isAbort } from '../lib/wire/errors';
+import { AppError, isAbort } from '../lib/wire/errors';
 import { isJsonObject } from '../lib/wire/json';
 import { uuidv7 } from '../lib/wire/uuid';
 import { createAgent } from '../lib/agent/commands/agent';
@@ -12,7 +12,10 @@ import type { Channel, Lease } from '../lib/agent/commands/tabs';
 import type { BuiltinPort } from '../lib/agent/models/builtin';
 import type { AgentPorts } from '../lib/agent/ports';
 import { openDexieStore } from '../lib/agent/storage/dexie';
+import type { Store } from '../lib/agent/storage/store';
 import { readDevice } from '../lib/agent/storage/device';
+import { admittedRow, isForRelay } from '../lib/agent/home/admitted';
+import type { RelayAccess } from '../lib/agent/home/relay-access';
 import { fetchThroughRelay } from '../lib/agent/skills/page-relay';
 import { builtInPlugins } from '../lib/plugins';
 import { receiveBuiltinModel } from './builtin-worker';
@@ -31,8 +34,31 @@ const ports: AgentPorts = {
 	},
 	ids: { next: () => uuidv7() },
 	random: { float: () => Math.random(), bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
-	fetch: (to, init) => fetch(to, init)
+	async fetch(to, init) {
+		const address = typeof to === 'string' ? to : to.url;
+		const access =
+			isForRelay(address, self.location.origin) && (await isAdmitted()) ? relayAccess : undefined;
+		return access === undefined ? fetch(to, init) : (await access()).fetch(to, init);
+	}
 };
+
+let store: Store | undefined;
+let isMember = false;
+/** Looked up until it is so: another tab may have claimed the relay. */
+async function isAdmitted(): Promise<boolean> {
+	isMember ||= (await store?.get('vault', admittedRow)) !== undefined;
+	return isMember;
+}
+
+let access: Promise<RelayAccess> | undefined;
+function relayAccess(): Promise<RelayAccess> {
+	access ??= import('../lib/agent/home/relay-access').then(({ createRelayAccess }) => {
+		if (store === undefined) throw new AppError('storage/gone');
+		const network = { ...ports, fetch: (to: Request | string, init?: RequestInit) => fetch(to, init) };
+		return createRelayAccess({ store, ports: network, origin: self.location.origin });
+	});
+	return access;
+}
 
 const databaseName = 'wherry';
 const lockName = 'wherry:agent';
@@ -113,7 +139,7 @@ async function relayKeys(): Promise<readonly string[]> {
 /** `data` of one of our own endpoints; undefined where it cannot be had. */
 async function ask(path: string): Promise<unknown> {
 	try {
-		const response = await fetch(path);
+		const response = await ports.fetch(self.location.origin + path);
 		const body: unknown = await response.json();
 		return typeof body === 'object' && body !== null && 'ok' in body && body.ok === true && 'data' in body
 			? body.data
@@ -124,7 +150,7 @@ async function ask(path: string): Promise<unknown> {
 }
 
 async function open(): Promise<Agent> {
-	const store = await openDexieStore({
+	const opened = await openDexieStore({
 		name: databaseName,
 		onVersionChange: () => {
 			self.close();
@@ -133,10 +159,11 @@ async function open(): Promise<Agent> {
 			self.close();
 		}
 	});
+	store = opened;
 	return createAgent({
-		store,
+		store: opened,
 		ports,
-		device: await readDevice(store, ports.ids),
+		device: await readDevice(opened, ports.ids),
 		plugins: builtInPlugins,
 		relayOrigin: self.location.origin,
 		lease,
@@ -145,6 +172,7 @@ async function open(): Promise<Agent> {
 		locale: () => navigator.language,
 		relay: { fetchPage: (url, signal) => fetchThroughRelay(ports.fetch, self.location.origin, url, signal) },
 		relayKeys,
+		relayAccess,
 		storageStatus,
 		builtin: () => builtin
 	});

@@ -9,6 +9,7 @@ import type { CodeRun, MathNode } from './blocks';
 import type { WireError } from './errors';
 import type { Effect, Mode, Replay } from './events';
 import type { Json, JsonObject } from './json';
+import type { RelayDevice, RelayRules } from './relay';
 import type { OwnShare, SharedReading, ShareOptions } from './share';
 import type { DiffLine, FeedItem, FileView, SessionRow, TraceLine, UndoPreview } from './view';
 
@@ -161,6 +162,11 @@ export interface Commands {
 	};
 	'skills.enable': { in: { action: string; enabled: boolean }; out: null };
 
+	/* ── the relay that this page came from ── */
+	'relay.view': { in: null; out: RelayView };
+	/** `code` is an invitation that was asked for: shown once. */
+	'relay.change': { in: RelayChange; out: { code: string | null } };
+
 	/* ── settings ── */
 	'settings.get': { in: { name: string }; out: Json };
 	'settings.set': { in: { name: string; value: Json }; out: null };
@@ -273,6 +279,27 @@ export interface AppStatus {
 		readonly restored: number;
 	};
 }
+
+export interface RelayView {
+	/** null: it cannot be reached. */
+	readonly state: 'unclaimed' | 'claimed' | null;
+	/** This device's own. */
+	readonly kid: string;
+	readonly isMember: boolean;
+	readonly isAdmin: boolean;
+	readonly devices: readonly RelayDevice[];
+	/** Of an administrator's device only: for which providers the relay keeps a key, never the key. */
+	readonly secrets: { readonly canKeep: boolean; readonly providers: readonly string[] } | null;
+	readonly rules: RelayRules | null;
+}
+
+export type RelayChange =
+	| { readonly what: 'claim' | 'join'; readonly code: string; readonly name: string }
+	| { readonly what: 'revoke'; readonly kid: string }
+	| { readonly what: 'invite' }
+	| { readonly what: 'setKey'; readonly provider: string; readonly key: string }
+	| { readonly what: 'removeKey'; readonly provider: string }
+	| { readonly what: 'rules'; readonly rules: RelayRules };
 
 /** What the worker exposes through comlink. */
 export interface AgentEndpoint {

@@ -299,7 +299,7 @@ export const errorTable = {
 		status: 401,
 		retryable: false,
 		text: 'The relay needs a key for this.',
-		next: 'Send your own key in the provider\u2019s header.'
+		next: 'Use a key of your own, or ask the relay\u2019s owner to admit this device.'
 	},
 	'relay/already-claimed': {
 		status: 409,

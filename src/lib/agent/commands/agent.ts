@@ -11,6 +11,7 @@ import type { BuiltinPort } from '../models/builtin';
 import { traitsOf } from '../models/catalog';
 import { modelOnDemand } from '../models/on-demand';
 import type { ModelPort } from '../models/protocol';
+import type { RelayAccess } from '../home/relay-access';
 import type { AgentPorts, Device } from '../ports';
 import { rehearsalOnDemand } from '../rehearsal/on-demand';
 import { openLamClock } from '../sessions/lam';
@@ -37,6 +38,7 @@ import type { Host } from './host';
 import { hostServices } from './host-services';
 import { createLibraryCommands, createLibraryReads } from './library-commands';
 import { createProviders } from './providers';
+import { relayReads, relayWrites } from './relay-commands';
 import { createReadCommands, createSessionCommands } from './session-commands';
 import { sessionState, turnEnds, undoStates } from './session-state';
 import { openPolicy, openSettings } from './settings';
@@ -60,6 +62,8 @@ export interface AgentOptions {
 	readonly builtin?: () => BuiltinPort | undefined;
 	/** Fetches a page by the relay for `web`; absent where there is none. */
 	readonly relay?: HostServices['relay'];
+	/** This device's standing at its relay; absent where there is none. */
+	readonly relayAccess?: () => Promise<RelayAccess>;
 	/** Ids of providers that this relay has keys for, for us. */
 	readonly relayKeys: () => Promise<readonly string[]>;
 	readonly storageStatus: () => Promise<Omit<AppStatus, 'role' | 'schemaOk'>>;
@@ -101,6 +105,20 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 	let life: Life | undefined;
 	let reads: Dispatcher | undefined;
 	let view: PageView | undefined;
+
+	async function readRelayKeys(): Promise<void> {
+		relayKeys = await options.relayKeys();
+	}
+	const relayParts = {
+		ports: options.ports,
+		origin: options.relayOrigin,
+		access: options.relayAccess,
+		async changed() {
+			await readRelayKeys();
+			bus.publish({ kind: 'changed', what: 'providers' });
+			bus.publish({ kind: 'changed', what: 'settings' });
+		}
+	};
 
 	/** Everything that is read from the store, under this epoch. A follower's epoch is refused by every commit. */
 	async function openLife(epoch: number): Promise<Life> {
@@ -181,7 +199,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 		const writes = createDispatcher(
 			{ remembers: true },
 			createSessionCommands(host, turns),
-			createLibraryCommands(host)
+			createLibraryCommands(host),
+			relayWrites(relayParts)
 		);
 		return {
 			host,
@@ -227,6 +246,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 			{ remembers: false },
 			createReadCommands(life.host, view),
 			createLibraryReads(life.host),
+			relayReads(relayParts),
 			{
 				'app.status': appStatus,
 				'app.takeOver': async () => {
@@ -311,7 +331,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 		if (message.kind === 'applied') life?.host.repository.apply(message.entries, message.record);
 		if (message.kind === 'loop') status.note(message.sessionId, message.event);
 		if (message.kind === 'changed') {
-			void life?.host.providers.reload().then(() => {
+			const read = message.what === 'providers' ? readRelayKeys() : undefined;
+			void Promise.all([life?.host.providers.reload(), read]).then(() => {
 				bus.publish(message);
 			});
 			return;
@@ -327,9 +348,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 
 	if (!isOutdated) await tabs.start();
 	if (life === undefined) await begin(followerEpoch);
-	void options.relayKeys().then((keys) => {
-		relayKeys = keys;
-		if (keys.length > 0) bus.publish({ kind: 'changed', what: 'providers' });
+	void readRelayKeys().then(() => {
+		if (relayKeys.length > 0) bus.publish({ kind: 'changed', what: 'providers' });
 	});
 
 	return {

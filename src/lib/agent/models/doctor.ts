@@ -138,8 +138,14 @@ async function diagnose(
 	switch (error.id) {
 		case 'model/no-key':
 			return [{ problem: `${provider.title} has no key yet.`, mend: `Paste a key and save it.${keyHint}` }];
-		case 'model/wrong-key':
 		case 'relay/not-authorized':
+			return [
+				{
+					problem: error.message,
+					mend: 'Settings, Relay takes an invitation; a provider that allows it can be called directly.'
+				}
+			];
+		case 'model/wrong-key':
 			return [
 				{
 					problem: `${provider.title} did not accept the key.${detail}`,

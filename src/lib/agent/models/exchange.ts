@@ -5,7 +5,8 @@
 
 import type { ModelRef } from '../../wire/entries';
 import { noUsage } from '../../wire/entries';
-import { AppError, isAbort } from '../../wire/errors';
+import { AppError, isAbort, isErrorId } from '../../wire/errors';
+import { isJsonObject } from '../../wire/json';
 import type { Clock, NetworkPort } from '../ports';
 import type { StreamNames } from './hub-names';
 import { givenAway } from './protocol';
@@ -143,9 +144,20 @@ async function readFailure(
 	watch: IdleWatch
 ): Promise<Answer> {
 	const text = await watch.race(response.text()).catch(() => '');
-	const error = protocol.readError(response.status, response.headers, text);
+	const error = ownRefusal(response.headers, protocol.readError(response.status, response.headers, text));
 	const wait = retryAfter(response.headers, Date.parse(response.headers.get('date') ?? ''));
 	return { reply: failed(model, error), ...(wait === undefined ? {} : { retryAfterMs: wait }) };
+}
+
+/** What our own relay refuses, it refuses in the provider's shape; who it was says a header that no provider's answer brings through it. */
+function ownRefusal(headers: Headers, read: AppError): AppError {
+	const id = headers.get('x-wherry-error');
+	if (!isErrorId(id)) return read;
+	const detail = isJsonObject(read.data) ? read.data['detail'] : undefined;
+	return new AppError(id, {
+		...(typeof detail === 'string' ? { message: detail } : {}),
+		...(read.data === undefined ? {} : { data: read.data })
+	});
 }
 
 function readThrown(
