@@ -108,6 +108,20 @@ describe('A25 claiming a relay', () => {
 	});
 });
 
+test('A25 an unclaimed relay asks its home once in seconds, not once a request', async () => {
+	const relay = newRelay();
+	let asked = 0;
+	const HOME = {
+		getByName: (name: string) => {
+			asked += 1;
+			return relay.HOME.getByName(name);
+		}
+	};
+	for (let i = 0; i < 200; i++)
+		expect((await use({ ...relay, HOME }, { authorization: 'Bearer k' })).status).toBe(200);
+	expect(asked).toBeLessThanOrEqual(2);
+});
+
 describe('A25 keys that the relay holds', () => {
 	test('serve its devices from anywhere, and nobody else, not even at this machine', async () => {
 		const { relay, owner } = await ownedRelay();

@@ -29,8 +29,10 @@ export interface RelayAccessParts {
 	readonly origin: string;
 }
 
-/** A minute before its end a new one is asked for; after a refusal, a minute later. */
+/** A minute before its end a new one is asked for; a minute later where the relay was not reached. */
 const marginMs = 60_000;
+/** Who was refused does not ask all the time: failures of one address are counted. */
+const refusedMs = 10 * 60_000;
 const clockErrorMs = 30_000;
 
 export function createRelayAccess({ store, ports, origin }: RelayAccessParts): RelayAccess {
@@ -85,8 +87,8 @@ export function createRelayAccess({ store, ports, origin }: RelayAccessParts): R
 			renewAt = clock.now() + given.data.expiresAt - (clock.now() + offset) - marginMs;
 			return given.data.token;
 		} catch (thrown) {
-			// Refused (revoked, perhaps) or not reached: the request itself will say so in its own words.
-			if (toAppError(thrown).id === 'storage/gone') throw thrown;
+			// Revoked, perhaps, or not reached: the request itself will say so in its own words.
+			if (toAppError(thrown).id === 'relay/not-authorized') renewAt = clock.now() + refusedMs;
 			return undefined;
 		}
 	}
@@ -110,7 +112,7 @@ export function createRelayAccess({ store, ports, origin }: RelayAccessParts): R
 			const answer = await (typeof to === 'string'
 				? fetch(to, { ...init, headers })
 				: fetch(new Request(to, { headers }), init));
-			if (answer.status === 401) token = undefined;
+			if (answer.headers.get('x-wherry-error') === 'relay/not-authorized') token = undefined;
 			return answer;
 		},
 		async admitted({ kid }) {

@@ -13,7 +13,7 @@ import { readVariable, type EdgeEnv } from '../env';
 import { rateKey } from '../rate-limit';
 import { accessOf, readAccess, type AccessFetch } from './access';
 import { askHome, relayState } from './ask-home';
-import { notAdmitted } from './relay-home';
+import { notAdmitted } from './members';
 import { admitted, type Admitted, type AdmitInput, type HomeState, type Who } from './verbs';
 
 export type Door =

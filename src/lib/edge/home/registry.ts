@@ -13,6 +13,8 @@ export interface KnownDevice extends RelayDevice {
 export interface Registry {
 	value(name: string): string | undefined;
 	setValue(name: string, value: string | undefined): void;
+	/** Made and stored where it is not there yet. */
+	kept(name: string, make: () => string): string;
 	device(kid: string): KnownDevice | undefined;
 	devices(): KnownDevice[];
 	add(device: KnownDevice): void;
@@ -45,14 +47,24 @@ export function createRegistry(sql: SqlStorage): Registry {
 	sql.exec('CREATE INDEX IF NOT EXISTS nonces_expires ON nonces (expires)');
 	const first = (query: string, ...values: (string | number)[]) => [...sql.exec(query, ...values)][0];
 
+	const value = (name: string): string | undefined => {
+		const row = first('SELECT value FROM facts WHERE name = ?', name);
+		return row === undefined ? undefined : String(row.value);
+	};
+	const setValue = (name: string, text: string | undefined): void => {
+		if (text === undefined) sql.exec('DELETE FROM facts WHERE name = ?', name);
+		else sql.exec('INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)', name, text);
+	};
+
 	return {
-		value(name) {
-			const row = first('SELECT value FROM facts WHERE name = ?', name);
-			return row === undefined ? undefined : String(row.value);
-		},
-		setValue(name, value) {
-			if (value === undefined) sql.exec('DELETE FROM facts WHERE name = ?', name);
-			else sql.exec('INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)', name, value);
+		value,
+		setValue,
+		kept(name, make) {
+			const known = value(name);
+			if (known !== undefined) return known;
+			const made = make();
+			setValue(name, made);
+			return made;
 		},
 		device(kid) {
 			return readDevice(first('SELECT * FROM devices WHERE kid = ?', kid));

@@ -9,7 +9,7 @@
 import { kidOf, fromBase64Url, toBase64Url, type DevicePublicKey } from '../../wire/device';
 import { AppError } from '../../wire/errors';
 import { parseJson, type Json } from '../../wire/json';
-import { hashBody, verifyProof } from '../../wire/proof';
+import { hashBody } from '../../wire/proof';
 import {
 	claimRequest,
 	covers,
@@ -21,11 +21,11 @@ import {
 	secretRequest,
 	type RelayRules
 } from '../../wire/relay';
-import { importTokenKey, makeToken, readToken, tokenLifeMs } from '../../wire/relay-token';
+import { makeToken, tokenLifeMs } from '../../wire/relay-token';
 import type { SqlStorage } from '../hub/sql';
-import { createBuckets, type BucketKind } from './buckets';
 import { alertWindowMinutes, createCounters, isFailing, type Counters } from './counters';
 import { createIdempotency, type Begun } from './idempotency';
+import { createMembers } from './members';
 import { createRegistry, type KnownDevice } from './registry';
 import type { KeySeal } from './seal-key';
 import { createSpending } from './spending';
@@ -41,7 +41,6 @@ export interface HomePorts {
 	readonly announceCode: (code: string) => void;
 }
 
-type Member = Pick<KnownDevice, 'kid' | 'home' | 'scopes'>;
 type Verb = (who: Who, input: unknown) => Promise<unknown>;
 
 export interface RelayHome {
@@ -52,101 +51,28 @@ export interface RelayHome {
 }
 
 const inviteLifeMs = 7 * 86_400_000;
-const seenEveryMs = 60_000;
 
 export function createRelayHome(sql: SqlStorage, ports: HomePorts): RelayHome {
 	const registry = createRegistry(sql);
-	const buckets = createBuckets();
 	const spending = createSpending(sql);
 	const idempotency = createIdempotency(sql);
 	const counters = createCounters(sql);
 	let announced = false;
-	let tokenKey: Promise<CryptoKey> | undefined;
+
+	const { identify, admin, bySignature, checkProof, refuse, limit, tokenKey } = createMembers(
+		registry,
+		ports
+	);
 
 	const isClaimed = (): boolean => registry.value('claimed') !== undefined;
 	const secret = (): string => toBase64Url(ports.random(16));
 
-	function kept(name: string, make: () => string): string {
-		const known = registry.value(name);
-		if (known !== undefined) return known;
-		const made = make();
-		registry.setValue(name, made);
-		return made;
-	}
-	function openTokenKey(): Promise<CryptoKey> {
-		tokenKey ??= importTokenKey(
-			fromBase64Url(kept('tokenKey', () => toBase64Url(ports.random(32)))) ?? ports.random(32)
-		);
-		return tokenKey;
-	}
 	function rules(): RelayRules {
 		const parsed = relayRules.safeParse(parseJson(registry.value('rules') ?? ''));
 		return parsed.success ? parsed.data : defaultRules;
 	}
-	function limit(kind: BucketKind, principal: string): void {
-		const refusal = buckets.take(kind, principal, ports.now());
-		if (refusal !== undefined) throw tooMany(refusal.retryAfter);
-	}
-	/** Each failure is counted against the address: guessing is slow. */
-	function refuse(who: Who, code: string): AppError {
-		const refusal = buckets.take('failure', who.address, ports.now());
-		return refusal === undefined
-			? new AppError('relay/not-authorized', { message: notAdmitted, data: { code } })
-			: tooMany(refusal.retryAfter);
-	}
-
-	async function checkProof(who: Who, key: DevicePublicKey): Promise<void> {
-		const { proof } = who;
-		if (proof === undefined) throw refuse(who, 'no-proof');
-		if (!(await verifyProof(proof, key, who.request, ports.now()))) throw refuse(who, 'bad-proof');
-		if (!registry.takeNonce(`${proof.kid} ${proof.nonce}`, ports.now())) throw refuse(who, 'replayed');
-	}
-
-	async function identify(who: Who): Promise<Member> {
-		const early = buckets.look('failure', who.address, ports.now());
-		if (early !== undefined) throw tooMany(early.retryAfter);
-		if (who.access !== undefined) {
-			const id = `access:${who.access}`;
-			return { kid: id, home: id, scopes: guestScopes };
-		}
-		let kid: string;
-		let granted: readonly string[] | undefined;
-		if (who.proof !== undefined) {
-			const asked = registry.device(who.proof.kid);
-			if (asked === undefined) throw refuse(who, 'unknown-device');
-			await checkProof(who, asked.key);
-			kid = asked.kid;
-		} else {
-			if (who.token === undefined) throw refuse(who, 'no-credential');
-			const at = { now: ports.now(), aud: who.request.aud };
-			const claims = await readToken(await openTokenKey(), who.token, at);
-			if (claims === undefined) throw refuse(who, 'bad-token');
-			kid = claims.dev;
-			granted = claims.scope;
-		}
-		// Read after the last await: a revocation counts from that moment on.
-		const device = registry.device(kid);
-		if (device === undefined || device.isRevoked) throw refuse(who, 'revoked');
-		const now = ports.now();
-		if (now - device.lastSeen > seenEveryMs) registry.seen(kid, now);
-		const { home, scopes } = device;
-		return {
-			kid,
-			home,
-			scopes: granted === undefined ? scopes : scopes.filter((one) => granted.includes(one))
-		};
-	}
-
-	/** What changes who may do what is asked by a fresh signature: a token may be anywhere by now. */
-	async function admin(who: Who): Promise<Member> {
-		const member = await identify({ ...who, token: undefined, access: undefined });
-		if (!covers(member.scopes, 'admin')) throw new AppError('relay/scope-missing');
-		limit('own', member.kid);
-		return member;
-	}
-
 	function claimCode(): string {
-		return ports.claimCode ?? kept('claimCode', secret);
+		return ports.claimCode ?? registry.kept('claimCode', secret);
 	}
 
 	async function claim(who: Who, input: unknown): Promise<Json> {
@@ -179,8 +105,6 @@ export function createRelayHome(sql: SqlStorage, ports: HomePorts): RelayHome {
 		}
 		if (!isClaimed() || rules().admission === 'closed') throw refuse(who, 'closed');
 		if (known !== undefined) throw refuse(who, known.isRevoked ? 'revoked' : 'known');
-		const early = buckets.look('failure', who.address, ports.now());
-		if (early !== undefined) throw tooMany(early.retryAfter);
 		await checkProof(who, key);
 		const hash = await hashBody(invite.trim());
 		if (!registry.takeInvite(hash, ports.now())) {
@@ -192,7 +116,7 @@ export function createRelayHome(sql: SqlStorage, ports: HomePorts): RelayHome {
 
 	async function revoke(who: Who, input: unknown): Promise<null> {
 		const kid = typeof input === 'string' ? input : '';
-		const member = await identify({ ...who, token: undefined, access: undefined });
+		const member = await bySignature(who);
 		if (member.kid !== kid && !covers(member.scopes, 'admin')) throw new AppError('relay/scope-missing');
 		const device = registry.device(kid);
 		if (device === undefined) throw new AppError('http/not-found');
@@ -239,13 +163,13 @@ export function createRelayHome(sql: SqlStorage, ports: HomePorts): RelayHome {
 	}
 
 	async function token(who: Who): Promise<Json> {
-		const { kid, scopes } = await identify({ ...who, token: undefined, access: undefined });
+		const { kid, scopes } = await bySignature(who);
 		limit('own', kid);
 		// What administers is never in a token.
 		const scope = scopes.filter((one) => one !== 'admin');
 		const exp = ports.now() + tokenLifeMs;
 		const claims = { dev: kid, scope, aud: who.request.aud, exp, jti: secret() };
-		return { token: await makeToken(await openTokenKey(), claims), expiresAt: exp, scopes: [...scopes] };
+		return { token: await makeToken(await tokenKey(), claims), expiresAt: exp, scopes: [...scopes] };
 	}
 
 	async function setSecret(who: Who, input: unknown): Promise<null> {
@@ -339,13 +263,6 @@ export function createRelayHome(sql: SqlStorage, ports: HomePorts): RelayHome {
 			};
 		}
 	};
-}
-
-export const notAdmitted =
-	'This relay has an owner, and this device is not admitted. Ask for an invitation, or call the provider directly with a key of your own.';
-
-function tooMany(retryAfter: number): AppError {
-	return new AppError('relay/rate-limited', { data: { retryAfter } });
 }
 
 /** Nobody brings another device's name for a key of their own. */

@@ -1,0 +1,144 @@
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, test } from 'vitest';
+import type { SqlStorage } from '../hub/sql';
+import { sayThatItFails } from './alert';
+import { bucketSizes, createBuckets } from './buckets';
+import { createCounters } from './counters';
+import { estimateSpend } from './estimate';
+import { createIdempotency, keptMs } from './idempotency';
+import { createSpending } from './spending';
+
+/** A Durable Object's `sql` over Node's SQLite. */
+function memory(): SqlStorage {
+	const database = new DatabaseSync(':memory:');
+	return {
+		exec(query, ...bindings) {
+			return database
+				.prepare(query)
+				.all(...bindings)
+				.map((row) =>
+					Object.fromEntries(
+						Object.entries(row).map(([name, value]) => [
+							name,
+							value instanceof Uint8Array
+								? new Uint8Array(value).buffer
+								: typeof value === 'bigint'
+									? Number(value)
+									: value
+						])
+					)
+				);
+		}
+	};
+}
+
+describe('A26 token buckets', () => {
+	test('of ten thousand at once a principal gets its burst and 1 % at most, the others all of theirs', () => {
+		const buckets = createBuckets();
+		const { burst, perMinute } = bucketSizes.provider;
+		let allowed = 0;
+		for (let i = 0; i < 10_000; i++) {
+			if (buckets.take('provider', 'greedy', 1000 + i / 10) === undefined) allowed += 1;
+			if (i % 1000 === 0) expect(buckets.take('provider', `quiet ${i}`, 1000 + i / 10)).toBeUndefined();
+		}
+		const filled = burst + (1000 / 60_000) * perMinute;
+		expect(allowed).toBeLessThanOrEqual(Math.ceil(filled * 1.01));
+		expect(allowed).toBeGreaterThanOrEqual(burst);
+		const refused = buckets.take('provider', 'greedy', 2000);
+		expect(refused?.retryAfter).toBe(1);
+		expect(buckets.take('provider', 'greedy', 2000 + 1000)).toBeUndefined();
+	});
+
+	test('a clock that goes back gives nothing', () => {
+		const buckets = createBuckets();
+		for (let i = 0; i < bucketSizes.claim.burst; i++) buckets.take('claim', 'a', 1_000_000);
+		expect(buckets.take('claim', 'a', 0)).toBeDefined();
+	});
+});
+
+describe('a home’s day', () => {
+	test('never passes its caps, in whatever order it is spent, and begins anew with the day', () => {
+		const spending = createSpending(memory());
+		const caps = { tokensPerDay: 1000, microDollarsPerDay: 500 };
+		let tokens = 0;
+		for (let i = 0; i < 200; i++) {
+			const spend = { tokens: (i * 37) % 91, microDollars: (i * 13) % 29 };
+			if (spending.reserve('a', spend, caps, 5)) tokens += spend.tokens;
+		}
+		const [today] = spending.today(5);
+		expect(today?.tokens).toBe(tokens);
+		expect(today?.tokens).toBeLessThanOrEqual(1000);
+		expect(today?.microDollars).toBeLessThanOrEqual(500);
+		expect(spending.reserve('b', { tokens: 1000, microDollars: 500 }, caps, 5)).toBe(true);
+		expect(spending.reserve('a', { tokens: 1000, microDollars: 0 }, caps, 86_400_001)).toBe(true);
+		expect(spending.reserve('c', { tokens: 1, microDollars: 0 }, { ...caps, tokensPerDay: 0 }, 5)).toBe(
+			false
+		);
+	});
+
+	test('counts what an answer could cost at most', () => {
+		const body = JSON.stringify({ model: 'nobody-knows', max_tokens: 1000, pad: 'x'.repeat(3000) });
+		const input = Math.ceil(body.length / 3);
+		expect(estimateSpend('openai', '/v1/responses', body)).toEqual({
+			tokens: input + 1000,
+			microDollars: input * 15 + 1000 * 75
+		});
+		const gemini = JSON.stringify({ generationConfig: { maxOutputTokens: 10 } });
+		expect(estimateSpend('gemini', '/v1beta/models/x:generateContent', gemini).tokens).toBe(
+			10 + Math.ceil(gemini.length / 3)
+		);
+		expect(estimateSpend('openai', '/v1/responses', 'no json').tokens).toBeGreaterThan(4000);
+	});
+});
+
+describe('idempotency keys', () => {
+	test('keep an answer a week, and after that run nothing anew', () => {
+		const keys = createIdempotency(memory());
+		expect(keys.begin('k', 'h', 0)).toEqual({ found: 'new' });
+		expect(keys.begin('k', 'h', 1)).toEqual({ found: 'in-flight' });
+		expect(keys.begin('k', 'other', 1)).toEqual({ found: 'other-body' });
+		const answer = { status: 200, headers: [], body: 'b' };
+		keys.end('k', answer);
+		expect(keys.begin('k', 'h', keptMs)).toEqual({ found: 'done', answer });
+		expect(keys.begin('k', 'h', keptMs + 1)).toEqual({ found: 'expired' });
+		expect(keys.begin('r', 'h', 0)).toEqual({ found: 'new' });
+		keys.forget('r');
+		expect(keys.begin('r', 'h', 0)).toEqual({ found: 'new' });
+	});
+});
+
+describe('OT-18 counters', () => {
+	test('say over which time how many failed, and ask for an alert once in a quarter of an hour', () => {
+		const counters = createCounters(memory());
+		counters.add({ 'relay.ok': 9 });
+		expect(counters.flush(60_000)).toBe(true);
+		expect(counters.flush(60_000)).toBe(false);
+		expect(counters.shouldAlert(60_000 * 20)).toBe(false);
+		counters.add({ 'relay.ok': 10, 'relay.failed': 10 });
+		const now = 60_000 * 20;
+		expect(counters.sum(5, now)).toEqual({ 'relay.failed': 10, 'relay.ok': 10 });
+		expect(counters.sum(24 * 60, now)).toEqual({ 'relay.failed': 10, 'relay.ok': 19 });
+		expect(counters.shouldAlert(now)).toBe(true);
+		expect(counters.shouldAlert(now + 60_000)).toBe(false);
+	});
+
+	test('the webhook gets numbers, by the guard: nothing goes to an address that is not public', async () => {
+		const asked: string[] = [];
+		const send = async (request: Request): Promise<Response> => {
+			const { url } = request;
+			if (url.includes('dns-query')) {
+				const data = url.includes('inside') ? '10.0.0.1' : '93.184.216.34';
+				return Response.json({ Status: 0, Answer: [{ type: 1, data }] });
+			}
+			asked.push(`${request.method} ${url} ${await request.text()}`);
+			return new Response('ok');
+		};
+		expect(await sayThatItFails('https://hooks.example.com/x', { 'relay.failed': 9 }, send)).toBe(true);
+		expect(asked).toEqual([
+			'POST https://hooks.example.com/x {"event":"relay-failing","lastMinutes":{"relay.failed":9}}'
+		]);
+		for (const bad of ['http://hooks.example.com/', 'https://inside.example.com/', 'https://127.0.0.1/'])
+			expect(await sayThatItFails(bad, {}, send)).toBe(false);
+		expect(asked).toHaveLength(1);
+	});
+});
