@@ -39,7 +39,7 @@ export async function askHome<T>(
 	counts = new Map();
 	const answer = await home.getByName(objectName).fetch(`https://home/${verb}`, {
 		method: 'POST',
-		body: JSON.stringify({ ...call, counts: carried })
+		body: JSON.stringify(Object.keys(carried).length === 0 ? call : { ...call, counts: carried })
 	});
 	const parsed = homeAnswer.safeParse(parseJson(await answer.text()));
 	if (!parsed.success) throw new AppError('internal/unexpected');

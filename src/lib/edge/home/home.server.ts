@@ -8,6 +8,7 @@ import { readVariable } from '../env';
 import { createRelayHome, type RelayHome as Home } from './relay-home';
 import { createKeySeal } from './seal-key';
 import { sayThatItFails } from './alert';
+import { alertWindowMinutes } from './counters';
 import { homeCall } from './verbs';
 
 /** Counters wait this long for company: a write a request would cost more than the request. */
@@ -49,7 +50,7 @@ export class RelayHome extends DurableObject {
 		if (!this.#home.counters.flush(now)) return;
 		const { alertWebhook } = this.#home.rules();
 		if (alertWebhook === null || !this.#home.counters.shouldAlert(now)) return;
-		await sayThatItFails(alertWebhook, this.#home.counters.sum(5, now));
+		await sayThatItFails(alertWebhook, this.#home.counters.sum(alertWindowMinutes, now));
 	}
 
 	async #count(counts: Readonly<Record<string, number>>): Promise<void> {

@@ -29,6 +29,8 @@ export interface Idempotency {
 export const keptMs = 7 * 86_400_000;
 /** How long a key is remembered only to say that its answer is gone. */
 const rememberedMs = 30 * 86_400_000;
+/** Whoever ran it so long ago without an end is gone, and what it did with them. */
+const lostMs = 10 * 60_000;
 export const maximumAnswer = 256 * 1024;
 
 export function createIdempotency(sql: SqlStorage): Idempotency {
@@ -47,7 +49,7 @@ export function createIdempotency(sql: SqlStorage): Idempotency {
 			}
 			if (row.hash !== bodyHash) return { found: 'other-body' };
 			if (Number(row.created) < now - keptMs) return { found: 'expired' };
-			if (row.answer === null) return { found: 'in-flight' };
+			if (row.answer === null) return { found: Number(row.created) < now - lostMs ? 'expired' : 'in-flight' };
 			const answer = storedAnswer.safeParse(parseJson(String(row.answer)));
 			return answer.success ? { found: 'done', answer: answer.data } : { found: 'expired' };
 		},

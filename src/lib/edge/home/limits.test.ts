@@ -102,6 +102,7 @@ describe('idempotency keys', () => {
 		expect(keys.begin('k', 'h', keptMs)).toEqual({ found: 'done', answer });
 		expect(keys.begin('k', 'h', keptMs + 1)).toEqual({ found: 'expired' });
 		expect(keys.begin('r', 'h', 0)).toEqual({ found: 'new' });
+		expect(keys.begin('r', 'h', 11 * 60_000)).toEqual({ found: 'expired' });
 		keys.forget('r');
 		expect(keys.begin('r', 'h', 0)).toEqual({ found: 'new' });
 	});
