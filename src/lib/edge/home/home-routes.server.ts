@@ -14,7 +14,7 @@ import { checkOwnPage, readSmall } from '../own-page';
 import { retryAfter } from '../retry-after';
 import { withSecurityHeaders } from '../security-headers';
 import { askHome, count, readState } from './ask-home';
-import { readWho, refuseStranger } from './door';
+import { readWho } from './door';
 import { idempotently } from './idempotently';
 import { admitted } from './verbs';
 
@@ -99,7 +99,9 @@ async function answer(
 	if (home === undefined) throw new AppError('relay/no-home');
 	const body = method === 'GET' ? '' : await readSmall(request);
 	const who = await readWho(env, { request, url, caller, body });
-	if (who === undefined) throw refuseStranger();
+	if (who === undefined) {
+		throw new AppError('relay/not-authorized', { message: 'This takes the signature of a device.' });
+	}
 	const input = route.input === 'body' ? parseJson(body) : url.searchParams.get(route.input ?? '');
 	const run = (verb: string): Promise<unknown> => askHome(home, verb, z.unknown(), { who, input });
 
