@@ -298,16 +298,16 @@ describe('A25 a proof', () => {
 	});
 
 	test.each([
-		['five minutes late', { now: Date.now() - 310_000 }],
-		['five minutes early', { now: Date.now() + 310_000 }],
-		['for another relay', { aud: 'https://other.example' }],
-		['for another path', { signed: { target: '/api/devices?x' } }],
-		['for another method', { signed: { method: 'POST' } }],
-		['for another body', { signed: { body: '{}' } }]
+		['five minutes late', () => ({ now: Date.now() - 310_000 })],
+		['five minutes early', () => ({ now: Date.now() + 310_000 })],
+		['for another relay', () => ({ aud: 'https://other.example' })],
+		['for another path', () => ({ signed: { target: '/api/devices?x' } })],
+		['for another method', () => ({ signed: { method: 'POST' } })],
+		['for another body', () => ({ signed: { body: '{}' } })]
 	])('that is %s proves nothing', async (_, wrong) => {
 		const { relay, guest } = await ownedRelay();
 		expect((await ask(relay, '/api/devices', { device: guest })).status).toBe(200);
-		expect((await ask(relay, '/api/devices', { device: guest, ...wrong })).status).toBe(401);
+		expect((await ask(relay, '/api/devices', { device: guest, ...wrong() })).status).toBe(401);
 	});
 
 	test('failures of one address are counted', async () => {
