@@ -67,7 +67,8 @@ function onlyShareErrors(): Plugin {
 		enforce: 'pre',
 		transform: {
 			filter: { id: /\/wire\/errors\.ts$/ },
-			handler: (code) => code.replace(/\n\t'(?!share\/|internal\/unexpected)[a-z-]+\/[a-z-]+': \{\n(?:\t\t.*\n)+\t\},?/g, '')
+			handler: (code) =>
+				code.replace(/\n\t'(?!share\/|internal\/unexpected)[a-z-]+\/[a-z-]+': \{\n(?:\t\t.*\n)+\t\},?/g, '')
 		}
 	};
 }
@@ -145,7 +146,8 @@ const sharePage: UserConfig = {
 			output: {
 				entryFileNames: 'page.js',
 				chunkFileNames: '[name]-[hash].js',
-				assetFileNames: ({ names }) => (names.some((name) => name.endsWith('.css')) ? 'page.css' : '[name]-[hash][extname]')
+				assetFileNames: ({ names }) =>
+					names.some((name) => name.endsWith('.css')) ? 'page.css' : '[name]-[hash][extname]'
 			}
 		}
 	}

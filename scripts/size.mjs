@@ -106,9 +106,7 @@ export const sizeStep = {
 		if (sizes.worker.parts.length === 0) return { ok: false, output: 'the built client has no agent worker' };
 		return {
 			ok:
-				sizes.page.kB <= budgets.page &&
-				sizes.worker.kB <= budgets.worker &&
-				sizes.share.kB <= budgets.share,
+				sizes.page.kB <= budgets.page && sizes.worker.kB <= budgets.worker && sizes.share.kB <= budgets.share,
 			output: lines.join('\n')
 		};
 	}

@@ -5,7 +5,7 @@ import { createShare, shares, type ShareAsk } from '../../src/lib/edge/shares.se
 import { toBase64Url } from '../../src/lib/wire/base64';
 import { shareLimits } from '../../src/lib/wire/share';
 import { shareHeader, shareState } from '../../src/lib/wire/share-api';
-import { deriveShareKeys, joinBytes, tokenHash } from '../../src/lib/wire/share-keys';
+import { deriveShareKeys, joinBytes, tokenHash, utf8 } from '../../src/lib/wire/share-keys';
 import { openSnapshot, sealSnapshot } from '../../src/lib/wire/share-seal';
 import { seeded } from '../contract/random';
 
@@ -180,17 +180,20 @@ describe('shares at the edge', () => {
 		const source = seeded('shares', inject('seed'));
 		for (let n = 0; n < 100; n++) {
 			const words = Array.from({ length: 200 }, () => source.int(1e9).toString(36)).join(' ');
-			const share = await newShare(new TextEncoder().encode(words), words.slice(0, 40));
+			const share = await newShare(utf8(words), words.slice(0, 40));
 			await post(share);
 			await ask(share.shareId, 'read', share.readToken);
-			const stored = await runInDurableObject(env.SHARES.getByName(share.shareId), (_room, { storage: { sql } }) => {
-				const parts: Uint8Array[] = [];
-				for (const row of sql.exec('SELECT meta FROM share'))
-					parts.push(new TextEncoder().encode(String(row['meta'])));
-				for (const row of sql.exec('SELECT sealed FROM pieces'))
-					if (row['sealed'] instanceof ArrayBuffer) parts.push(new Uint8Array(row['sealed']));
-				return joinBytes(parts);
-			});
+			const stored = await runInDurableObject(
+				env.SHARES.getByName(share.shareId),
+				(_room, { storage: { sql } }) => {
+					const parts: Uint8Array[] = [];
+					for (const row of sql.exec('SELECT meta FROM share'))
+						parts.push(new TextEncoder().encode(String(row['meta'])));
+					for (const row of sql.exec('SELECT sealed FROM pieces'))
+						if (row['sealed'] instanceof ArrayBuffer) parts.push(new Uint8Array(row['sealed']));
+					return joinBytes(parts);
+				}
+			);
 			const raw = Buffer.from(stored).toString('latin1');
 			const secrets = [share.secret, ...[share.readToken, share.ownerToken].map((text) => Buffer.from(text))];
 			const needles = secrets.flatMap((bytes) => [

@@ -92,7 +92,8 @@ export const edgeRoutes: readonly EdgeRoute[] = [
 	{
 		path: '/share/{id}',
 		methods: ['GET'],
-		summary: 'The page that opens a share. It is the same for every id: what is shared is behind the fragment.',
+		summary:
+			'The page that opens a share. It is the same for every id: what is shared is behind the fragment.',
 		answer: 'A document'
 	},
 	{

@@ -38,14 +38,18 @@ export async function createShare(request: Request, env: EdgeEnv): Promise<Respo
 		// Whoever sits at this machine counts for nobody.
 		const counter = caller.isLoopback ? '' : await counterOf(caller);
 		if (counter !== '') {
-			const counted = await rooms.getByName(counter).fetch(`https://share/count?share=${shareId}&days=${days}`);
+			const counted = await rooms
+				.getByName(counter)
+				.fetch(`https://share/count?share=${shareId}&days=${days}`);
 			if (counted.status === 429) throw new AppError('share/too-many');
 		}
-		const made = await rooms.getByName(shareId).fetch(`https://share/create?counter=${encodeURIComponent(counter)}`, {
-			method: 'POST',
-			headers: { [shareHeader]: JSON.stringify(asked.data) },
-			body: sealed
-		});
+		const made = await rooms
+			.getByName(shareId)
+			.fetch(`https://share/create?counter=${encodeURIComponent(counter)}`, {
+				method: 'POST',
+				headers: { [shareHeader]: JSON.stringify(asked.data) },
+				body: sealed
+			});
 		if (made.status !== 200) throw new AppError('input/invalid', { data: { code: 'share-id-taken' } });
 		return succeed(await made.json(), caller.requestId);
 	} catch (thrown) {
@@ -65,7 +69,8 @@ export async function shares(request: Request, env: EdgeEnv, { id, what }: Share
 		if (!shareIdPattern.test(id)) throw new AppError('share/not-found');
 		if (what !== 'read' && !mayCall(request, caller)) throw new AppError('relay/origin-not-allowed');
 		const rooms = roomsOf(env);
-		const [, token = ''] = /^Bearer ([\x21-\x7e]{32,200})$/.exec(request.headers.get('authorization') ?? '') ?? [];
+		const [, token = ''] =
+			/^Bearer ([\x21-\x7e]{32,200})$/.exec(request.headers.get('authorization') ?? '') ?? [];
 		if (token === '') throw new AppError('share/not-found');
 		const by = what === 'revoke' && (await isOperator(env, token)) ? 'operator' : 'bearer';
 		const answer = await rooms
@@ -106,7 +111,8 @@ function roomsOf(env: EdgeEnv): ObjectNamespace {
 
 /** Never more in memory than a share may hold, whatever the length says. */
 async function readSealed(request: Request): Promise<Uint8Array<ArrayBuffer>> {
-	if (Number(request.headers.get('content-length') ?? 0) > shareLimits.bytes) throw new AppError('share/too-large');
+	if (Number(request.headers.get('content-length') ?? 0) > shareLimits.bytes)
+		throw new AppError('share/too-large');
 	const pieces: Uint8Array[] = [];
 	let size = 0;
 	for await (const piece of request.body ?? []) {

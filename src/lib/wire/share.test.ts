@@ -48,9 +48,7 @@ describe('the keys of a share', () => {
 		const salt = nobleSha256(utf8.encode(`wherry-share/v1${shareId}`));
 		const material = joinBytes([secret, stretched]);
 		const { readToken } = await deriveShareKeys({ shareId, secret, stretched });
-		expect(readToken).toBe(
-			toBase64Url(hkdf(nobleSha256, material, salt, utf8.encode('read-token'), 32))
-		);
+		expect(readToken).toBe(toBase64Url(hkdf(nobleSha256, material, salt, utf8.encode('read-token'), 32)));
 		expect(await tokenHash(readToken)).toBe(toBase64Url(nobleSha256(utf8.encode(readToken))));
 	});
 
@@ -95,61 +93,57 @@ describe('a sealed snapshot', () => {
 		expect(await openSnapshot(one.sealed, { ...one, shareId: other.shareId })).toBeUndefined();
 	});
 
-	test(
-		'with anything flipped, cut, moved, doubled or from another share is refused',
-		async () => {
-			const source = seeded('tampered shares');
-			const rounds = Number(process.env.WHERRY_DEEP === '1' ? 100_000 : 20_000);
-			const size = 2 * chunkBytes + 1000;
-			const one = await share(joinBytes([random(65_536), random(65_536), random(1000)]));
-			const same = await sealSnapshot(
-				{ title: 'Tea in Kyoto', bytes: joinBytes([random(65_536), random(65_536), random(1000)]) },
-				one,
-				random
-			);
-			const small = await share(random(300));
-			const head = 4 + new DataView(one.sealed.buffer).getUint32(0);
-			const step = chunkBytes + 16;
-			const chunk = (of: Uint8Array, index: number) =>
-				of.slice(head + index * step, Math.min(of.length, head + (index + 1) * step));
-			const whole = (...chunks: Uint8Array[]) => joinBytes([one.sealed.slice(0, head), ...chunks]);
-			const parts = [0, 1, 2].map((index) => chunk(one.sealed, index));
-			const [first = new Uint8Array(), second = new Uint8Array(), last = new Uint8Array()] = parts;
-			const kinds = {
-				flip(): [typeof one, Uint8Array<ArrayBuffer>] {
-					// Small ones are quick to open: every one of their bits has its turn; large ones now and then.
-					const of = source.int(20) === 0 ? one : small;
-					const damaged = of.sealed.slice();
-					const at = source.int(damaged.length);
-					damaged[at] = (damaged[at] ?? 0) ^ (1 << source.int(8));
-					return [of, damaged];
-				},
-				cut(): [typeof one, Uint8Array<ArrayBuffer>] {
-					return [small, small.sealed.slice(0, source.int(small.sealed.length))];
-				},
-				longer(): [typeof one, Uint8Array<ArrayBuffer>] {
-					return [small, joinBytes([small.sealed, random(1 + source.int(40))])];
-				}
-			};
-			let accepted = 0;
-			for (let round = 0; round < rounds; round++) {
-				const [of, damaged] = source.pick([kinds.flip, kinds.flip, kinds.cut, kinds.longer])();
-				if ((await openSnapshot(damaged, of)) !== undefined) accepted++;
+	test('with anything flipped, cut, moved, doubled or from another share is refused', async () => {
+		const source = seeded('tampered shares');
+		const rounds = Number(process.env.WHERRY_DEEP === '1' ? 100_000 : 20_000);
+		const size = 2 * chunkBytes + 1000;
+		const one = await share(joinBytes([random(65_536), random(65_536), random(1000)]));
+		const same = await sealSnapshot(
+			{ title: 'Tea in Kyoto', bytes: joinBytes([random(65_536), random(65_536), random(1000)]) },
+			one,
+			random
+		);
+		const small = await share(random(300));
+		const head = 4 + new DataView(one.sealed.buffer).getUint32(0);
+		const step = chunkBytes + 16;
+		const chunk = (of: Uint8Array, index: number) =>
+			of.slice(head + index * step, Math.min(of.length, head + (index + 1) * step));
+		const whole = (...chunks: Uint8Array[]) => joinBytes([one.sealed.slice(0, head), ...chunks]);
+		const parts = [0, 1, 2].map((index) => chunk(one.sealed, index));
+		const [first = new Uint8Array(), second = new Uint8Array(), last = new Uint8Array()] = parts;
+		const kinds = {
+			flip(): [typeof one, Uint8Array<ArrayBuffer>] {
+				// Small ones are quick to open: every one of their bits has its turn; large ones now and then.
+				const of = source.int(20) === 0 ? one : small;
+				const damaged = of.sealed.slice();
+				const at = source.int(damaged.length);
+				damaged[at] = (damaged[at] ?? 0) ^ (1 << source.int(8));
+				return [of, damaged];
+			},
+			cut(): [typeof one, Uint8Array<ArrayBuffer>] {
+				return [small, small.sealed.slice(0, source.int(small.sealed.length))];
+			},
+			longer(): [typeof one, Uint8Array<ArrayBuffer>] {
+				return [small, joinBytes([small.sealed, random(1 + source.int(40))])];
 			}
-			const spliced = [
-				whole(second, first, last),
-				whole(first, last),
-				whole(first, first, last),
-				whole(first, second),
-				whole(first, second, last.slice(0, -1)),
-				whole(chunk(same, 0), second, last),
-				whole(first, second, chunk(same, 2)),
-				joinBytes([same.slice(0, head), first, second, last])
-			];
-			for (const damaged of spliced) if ((await openSnapshot(damaged, one)) !== undefined) accepted++;
-			expect(accepted).toBe(0);
-			expect((await openSnapshot(one.sealed, one))?.bytes.length).toBe(size);
-		},
-		600_000
-	);
+		};
+		let accepted = 0;
+		for (let round = 0; round < rounds; round++) {
+			const [of, damaged] = source.pick([kinds.flip, kinds.flip, kinds.cut, kinds.longer])();
+			if ((await openSnapshot(damaged, of)) !== undefined) accepted++;
+		}
+		const spliced = [
+			whole(second, first, last),
+			whole(first, last),
+			whole(first, first, last),
+			whole(first, second),
+			whole(first, second, last.slice(0, -1)),
+			whole(chunk(same, 0), second, last),
+			whole(first, second, chunk(same, 2)),
+			joinBytes([same.slice(0, head), first, second, last])
+		];
+		for (const damaged of spliced) if ((await openSnapshot(damaged, one)) !== undefined) accepted++;
+		expect(accepted).toBe(0);
+		expect((await openSnapshot(one.sealed, one))?.bytes.length).toBe(size);
+	}, 600_000);
 });

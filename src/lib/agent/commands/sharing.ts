@@ -59,7 +59,9 @@ export async function createShare(
 	const secret = random(32);
 	const salt = input.passphrase === '' ? undefined : random(16);
 	const stretched =
-		salt === undefined ? undefined : await (await import('../sharing/passphrase')).stretch(input.passphrase, salt);
+		salt === undefined
+			? undefined
+			: await (await import('../sharing/passphrase')).stretch(input.passphrase, salt);
 	const keys = await deriveShareKeys({ shareId, secret, ...(stretched === undefined ? {} : { stretched }) });
 	const ownerToken = toBase64Url(random(32));
 	const now = host.ports.clock.now();
@@ -83,7 +85,11 @@ export async function createShare(
 	try {
 		await ask(host, `${origin}/api/shares`, {
 			method: 'POST',
-			headers: { 'x-wherry': '1', 'content-type': 'application/octet-stream', [shareHeader]: JSON.stringify(asked) },
+			headers: {
+				'x-wherry': '1',
+				'content-type': 'application/octet-stream',
+				[shareHeader]: JSON.stringify(asked)
+			},
 			body: sealed
 		});
 	} catch (thrown) {
@@ -139,7 +145,8 @@ export async function importShare(
 	{ link, passphrase }: CommandInput<'share.import'>
 ): Promise<CommandOutput<'share.import'>> {
 	const parsed = parseShareLink(link);
-	if (parsed === undefined) throw new AppError('share/not-found', { message: 'This is no whole share link.' });
+	if (parsed === undefined)
+		throw new AppError('share/not-found', { message: 'This is no whole share link.' });
 	const { text } = await openShare(parsed, passphrase, host.ports.fetch);
 	const { sessions } = await importSessions(host, { name: 'share', text });
 	const [session] = sessions;

@@ -33,7 +33,12 @@ function readBlock(block: JsonObject, depth: number): Block | undefined {
 			return { k: 'quote', c: readBlocks(block['c'], depth) };
 		case 'list': {
 			const start = typeof block['start'] === 'number' ? block['start'] : 1;
-			return { k: 'list', ordered: block['ordered'] === true, start, items: each(block['items'], depth, readItem) };
+			return {
+				k: 'list',
+				ordered: block['ordered'] === true,
+				start,
+				items: each(block['items'], depth, readItem)
+			};
 		}
 		case 'table': {
 			const cells = (row: Json | undefined) => list(row).map((cell) => readInlines(cell, depth));

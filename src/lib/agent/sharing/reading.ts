@@ -68,10 +68,7 @@ function itemsOf(
 	});
 	if (text === '' && reasoning === '') return calls;
 	const byline = response === undefined ? '' : bylineOf(response.model);
-	return [
-		{ type: 'wherry', byline, blocks: toBlocks(text), reasoning: toBlocks(reasoning), at },
-		...calls
-	];
+	return [{ type: 'wherry', byline, blocks: toBlocks(text), reasoning: toBlocks(reasoning), at }, ...calls];
 }
 
 function bylineOf({ provider, model }: { provider: string; model: string }): string {
@@ -91,6 +88,7 @@ function fileOf(
 ): SharedFile {
 	const found = files.get(blob);
 	const file = { name: visible(name), size };
-	if (found === undefined || !pictures.test(found.mediaType) || found.bytes.length > maximumPicture) return file;
+	if (found === undefined || !pictures.test(found.mediaType) || found.bytes.length > maximumPicture)
+		return file;
 	return { ...file, src: `data:${found.mediaType};base64,${toBase64(found.bytes)}` };
 }

@@ -106,6 +106,8 @@ function redactPart(part: Part, { options, mask, callId }: Means): Part[] {
 			return options.files ? [{ ...part, name: mask.text(part.name) }] : [];
 		case 'provider':
 			// A server tool's own record: what it looked for is content like a call's.
-			return isFull ? [{ type: 'provider', provider: part.provider, gist: mask.text(part.gist), raw: null }] : [];
+			return isFull
+				? [{ type: 'provider', provider: part.provider, gist: mask.text(part.gist), raw: null }]
+				: [];
 	}
 }

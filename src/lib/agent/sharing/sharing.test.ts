@@ -47,7 +47,13 @@ const branch = [
 	entry('assistant', [
 		{ type: 'reasoning', text: 'a private thought', extras: { anthropic: { signature: 'zzz' } } },
 		{ type: 'text', text: '**Let me** look. [x](javascript:alert(1))' },
-		{ type: 'call', callId: 'toolu_1', action: 'web', args: { url: 'https://q.example', k: [key] }, via: 'native' }
+		{
+			type: 'call',
+			callId: 'toolu_1',
+			action: 'web',
+			args: { url: 'https://q.example', k: [key] },
+			via: 'native'
+		}
 	]),
 	entry('result', [
 		{

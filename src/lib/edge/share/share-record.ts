@@ -36,7 +36,9 @@ export interface ShareRecord {
 	/** Undefined where the id is taken. */
 	create(asked: NewShare & { counter: string }, sealed: Uint8Array<ArrayBuffer>): ShareState | undefined;
 	/** Counts an opening; undefined for whoever may not read, or where there is nothing. */
-	open(tokenHash: string): { readonly size: number; piece(index: number): Uint8Array<ArrayBuffer> | undefined } | undefined;
+	open(
+		tokenHash: string
+	): { readonly size: number; piece(index: number): Uint8Array<ArrayBuffer> | undefined } | undefined;
 	state(tokenHash: string): ShareState | undefined;
 	/** Answers which counter it counted for. `isOperator`: no token of the share is needed. */
 	revoke(tokenHash: string, isOperator: boolean): { readonly counter: string } | undefined;
@@ -58,7 +60,8 @@ export function createShareRecord(store: ShareStore, now: () => number): ShareRe
 		create({ shareId, readHash, ownerHash, days, counter }, sealed) {
 			if (store.meta() !== undefined) return undefined;
 			const createdAt = now();
-			for (let at = 0; at < sealed.length; at += pieceBytes) store.addPiece(sealed.slice(at, at + pieceBytes));
+			for (let at = 0; at < sealed.length; at += pieceBytes)
+				store.addPiece(sealed.slice(at, at + pieceBytes));
 			const meta: ShareMeta = {
 				shareId,
 				readHash,
