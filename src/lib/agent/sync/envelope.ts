@@ -1,0 +1,147 @@
+/**
+ * Operations sealed for the room and opened again. AES-256-GCM under a key of one device and epoch; the
+ * header, which names the envelope before it, is authenticated with it, and the device signs both. The
+ * length is padded (Padmé), so that it tells little of what is inside.
+ */
+
+import { sha256 } from '@noble/hashes/sha2.js';
+import * as z from 'zod/mini';
+import { fromBase64Url, toBase64Url, verifyDevice, type DevicePublicKey } from '../../wire/device';
+import { canonicalJson, parseJson } from '../../wire/json';
+import { readOperation } from '../../wire/operations';
+import { maxSealed, type Envelope, type EnvelopeHeader } from '../../wire/sync';
+import type { DeviceKey } from '../home/device-key';
+import type { Heads } from './log';
+import type { Draft, Opened, Sealed } from './replica';
+import type { RoomKeys } from './room-keys';
+
+const text = new TextEncoder();
+const nonceLength = 12;
+const tagLength = 16;
+
+/** What the first envelope of every device names as the one before it. */
+export function genesisOf(room: string): string {
+	return toBase64Url(sha256(text.encode(`wherry-sync-room/v1|${room}`)));
+}
+
+/** At most 12 % longer, and one of few lengths (Padmé: as many low bits are zero as the length's log needs). */
+export function padded(length: number): number {
+	if (length < 2) return 2;
+	const exponent = Math.floor(Math.log2(length));
+	const bits = exponent - (Math.floor(Math.log2(exponent)) + 1);
+	const step = 2 ** Math.max(0, bits);
+	return Math.ceil(length / step) * step;
+}
+
+function headerBytes(header: EnvelopeHeader): Uint8Array<ArrayBuffer> {
+	return text.encode(canonicalJson(header));
+}
+
+function hashOf(header: Uint8Array, ct: Uint8Array): string {
+	const whole = new Uint8Array(4 + header.length + ct.length);
+	new DataView(whole.buffer).setUint32(0, header.length);
+	whole.set(header, 4);
+	whole.set(ct, 4 + header.length);
+	return toBase64Url(sha256(whole));
+}
+
+const signedBytes = (hash: string): Uint8Array<ArrayBuffer> => text.encode(`wherry-sync-envelope/v1|${hash}`);
+
+/** Undefined where it would be larger than an envelope may be. */
+export async function sealEnvelope(
+	draft: Draft,
+	by: { readonly room: string; readonly keys: RoomKeys; readonly signer: DeviceKey }
+): Promise<Sealed | undefined> {
+	const { devSeq, prevHash, keyEpoch, purpose, heads, operations } = draft;
+	const content =
+		draft.text === undefined ? { heads, ops: operations.map(({ op }) => op) } : { heads, text: draft.text };
+	const bytes = text.encode(JSON.stringify(content));
+	const lenBucket = padded(bytes.length);
+	if (lenBucket + nonceLength + tagLength > maxSealed) return undefined;
+	// White space at the end is nothing to JSON.
+	const plain = new Uint8Array(lenBucket).fill(0x20);
+	plain.set(bytes);
+	const dev = by.signer.publicKey.kid;
+	const key = await by.keys.keyOf(keyEpoch, dev);
+	if (key === undefined) return undefined;
+	const header: EnvelopeHeader = {
+		v: 1,
+		room: by.room,
+		dev,
+		devSeq,
+		keyEpoch,
+		lenBucket,
+		prevHash,
+		purpose
+	};
+	const additionalData = headerBytes(header);
+	const iv = crypto.getRandomValues(new Uint8Array(nonceLength));
+	const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData }, key, plain);
+	const ct = new Uint8Array(nonceLength + sealed.byteLength);
+	ct.set(iv);
+	ct.set(new Uint8Array(sealed), nonceLength);
+	const hash = hashOf(additionalData, ct);
+	const sig = toBase64Url(await by.signer.sign(signedBytes(hash)));
+	return { envelope: { header, ct: toBase64Url(ct), sig }, hash, draft };
+}
+
+/** The envelope's hash where `device` signed it, else undefined. What the room checks too. */
+export async function verifyEnvelope(
+	{ header, ct, sig }: Envelope,
+	device: DevicePublicKey
+): Promise<string | undefined> {
+	const sealed = fromBase64Url(ct);
+	const signature = fromBase64Url(sig);
+	if (sealed === undefined || signature === undefined || device.kid !== header.dev) return undefined;
+	const hash = hashOf(headerBytes(header), sealed);
+	return (await verifyDevice(device, signature, signedBytes(hash))) ? hash : undefined;
+}
+
+const head = z.object({ devSeq: z.number(), hash: z.string() });
+const contentSchema = z.object({
+	heads: z.record(z.string(), head),
+	ops: z.optional(z.array(z.unknown())),
+	text: z.optional(z.string())
+});
+
+export interface OpenedEnvelope extends Opened {
+	/** A snapshot's part. */
+	readonly text?: string;
+}
+
+/** `hash` is what `verifyEnvelope` gave. Undefined where no key of this home opens it. */
+export async function openEnvelope(
+	{ header, ct }: Envelope,
+	hash: string,
+	keys: RoomKeys
+): Promise<OpenedEnvelope | undefined> {
+	const sealed = fromBase64Url(ct);
+	const key = await keys.keyOf(header.keyEpoch, header.dev);
+	if (sealed === undefined || key === undefined) return undefined;
+	const plain = await decrypt(key, sealed, headerBytes(header));
+	const read = contentSchema.safeParse(plain === undefined ? undefined : parseJson(plain));
+	if (!read.success || plain?.length === undefined) return undefined;
+	const heads: Heads = read.data.heads;
+	const operations = (read.data.ops ?? []).flatMap((value) => readOperation(value) ?? []);
+	const part = read.data.text;
+	return { header, hash, heads, operations, ...(part === undefined ? {} : { text: part }) };
+}
+
+async function decrypt(
+	key: CryptoKey,
+	sealed: Uint8Array<ArrayBuffer>,
+	additionalData: Uint8Array<ArrayBuffer>
+): Promise<string | undefined> {
+	const iv = sealed.subarray(0, nonceLength);
+	try {
+		const plain = await crypto.subtle.decrypt(
+			{ name: 'AES-GCM', iv, additionalData },
+			key,
+			sealed.subarray(nonceLength)
+		);
+		return new TextDecoder().decode(plain);
+	} catch {
+		// Whoever asks learns only that it did not open.
+		return undefined;
+	}
+}

@@ -1,0 +1,83 @@
+/**
+ * What a newcomer begins with, or somebody who was away for long: who came and who went, each vouched for by
+ * a member of that time, and a snapshot signed by a member of now.
+ */
+
+import * as z from 'zod/mini';
+import { canonicalJson, isJsonObject, parseJson } from '../../wire/json';
+import { member, type Envelope } from '../../wire/sync';
+import { openEnvelope, verifyEnvelope } from './envelope';
+import type { FaultKind, KnownMember, LogPlace } from './log';
+import type { Reading } from './read-envelopes';
+import type { Outcome } from './replica';
+
+const head = z.object({ devSeq: z.number(), hash: z.string() });
+const placeSchema = z.object({
+	cursor: z.number(),
+	epoch: z.number(),
+	heads: z.record(z.string(), head),
+	members: z.record(z.string(), z.extend(member, { isRemoved: z.boolean() }))
+});
+
+/** As stored, or as a snapshot holds it. */
+export function readPlace(value: unknown): LogPlace | undefined {
+	const read = placeSchema.safeParse(value);
+	return read.success ? read.data : undefined;
+}
+
+/** @param envelopes all of the basis: membership in its order, then the snapshot's parts in theirs. */
+export async function readBasis(
+	reading: Reading,
+	upTo: number,
+	envelopes: readonly Envelope[]
+): Promise<Outcome> {
+	const { replica, room, keys } = reading;
+	const fail = (kind: FaultKind, dev?: string): Outcome =>
+		replica.stop({ kind, seq: upTo, ...(dev === undefined ? {} : { dev }) });
+	const members = new Map<string, KnownMember>();
+	const pieces: string[] = [];
+	for (const envelope of envelopes) {
+		const { dev, purpose, room: of } = envelope.header;
+		if (of !== room) return fail('foreign', dev);
+		const founder = members.size === 0 && purpose.kind === 'add' ? purpose.member : undefined;
+		const signer = founder ?? members.get(dev);
+		if (signer === undefined || members.get(dev)?.isRemoved === true) return fail('forged', dev);
+		const hash = await verifyEnvelope(envelope, signer.device);
+		const opened = hash === undefined ? undefined : await openEnvelope(envelope, hash, keys);
+		if (opened === undefined) return fail('forged', dev);
+		switch (purpose.kind) {
+			case 'add':
+				members.set(purpose.member.device.kid, { ...purpose.member, isRemoved: false });
+				break;
+			case 'remove': {
+				const gone = members.get(purpose.kid);
+				if (gone !== undefined) members.set(purpose.kid, { ...gone, isRemoved: true });
+				for (const key of purpose.keys) {
+					const secret = await reading.unwrap(key, purpose.epoch);
+					if (secret !== undefined) keys.add(purpose.epoch, secret);
+				}
+				break;
+			}
+			case 'snapshot':
+				if (purpose.upTo !== upTo || purpose.part !== pieces.length) return fail('dropped', dev);
+				pieces.push(opened.text ?? '');
+				break;
+			case 'ops':
+				return fail('forged', dev);
+		}
+	}
+	const last = envelopes.at(-1)?.header.purpose;
+	if (last?.kind !== 'snapshot' || last.of !== pieces.length) return fail('dropped');
+	const whole = parseJson(pieces.join(''));
+	const place = isJsonObject(whole) ? readPlace(whole.place) : undefined;
+	if (!isJsonObject(whole) || place?.cursor !== upTo) return fail('forged');
+	// Who is a member is not the room's to say: what it showed must be what the snapshot's author saw.
+	if (textOf(place.members) !== textOf(Object.fromEntries(members))) return fail('dropped');
+	for (const kid of Object.keys(replica.place().members)) if (!members.has(kid)) return fail('forked', kid);
+	return replica.acceptSnapshot(place, whole.state);
+}
+
+function textOf(members: LogPlace['members']): string {
+	const rows = Object.entries(members).map(([kid, row]) => [kid, { ...row }] as const);
+	return canonicalJson(Object.fromEntries(rows));
+}

@@ -1,0 +1,245 @@
+/**
+ * One device's side of the sync, without keys, sockets or storage: what it wrote and is not yet
+ * acknowledged, what it has read, and what follows from each thing the room says. Pure and synchronous;
+ * whoever drives it seals, opens, sends and stores (`connection.ts`, `outbox.ts`).
+ */
+
+import type { Operation, OperationType } from '../../wire/operations';
+import type { Envelope, EnvelopeHeader, FromRoom, Purpose } from '../../wire/sync';
+import { opsPerEnvelope } from '../../wire/sync';
+import { createLogReader, type Head, type Heads, type LogFault, type LogPlace } from './log';
+import { applyOperation, createState, type SyncState } from './merge';
+import { mergeText, stateText } from './state-text';
+
+/** An envelope once its signature held and it was opened. */
+export interface Opened {
+	readonly header: EnvelopeHeader;
+	readonly hash: string;
+	/** How far its author had read the others. */
+	readonly heads: Heads;
+	readonly operations: readonly Operation[];
+}
+
+/** What is to be sealed next. */
+export interface Draft {
+	readonly devSeq: number;
+	readonly prevHash: string;
+	readonly keyEpoch: number;
+	readonly purpose: Purpose;
+	readonly heads: Heads;
+	readonly operations: readonly Operation[];
+	/** A snapshot's part. */
+	readonly text?: string;
+}
+
+export interface Sealed {
+	readonly envelope: Envelope;
+	readonly hash: string;
+	/** Kept beside it: a new key epoch means sealing them again. */
+	readonly draft: Draft;
+}
+
+export interface ReplicaStart {
+	readonly room: string;
+	readonly dev: string;
+	readonly genesis: string;
+	readonly place?: LogPlace;
+	readonly state?: SyncState;
+	/** The newest of its own envelopes that the room has. */
+	readonly acknowledged?: Head;
+	/** Sealed and not acknowledged, oldest first; from the last life. */
+	readonly sealed?: readonly Sealed[];
+	readonly queued?: readonly Operation[];
+	readonly understands?: ReadonlySet<OperationType>;
+}
+
+/** Characters of a snapshot an envelope: six bytes each, were they all to be escaped. */
+const partLength = 40_000;
+
+/** `again`: this connection cannot go on, the next one will. */
+export type Outcome = 'ok' | 'again' | LogFault;
+
+export interface Replica {
+	readonly state: SyncState;
+	place(): LogPlace;
+	cursor(): number;
+	isMember(): boolean;
+	acknowledged(): Head;
+	fault(): LogFault | undefined;
+	/** Written here: counts at once, and goes out with the next envelope. */
+	write(operation: Operation): void;
+	/** Undefined while there is nothing to send. Purposes go first. */
+	draft(): Draft | undefined;
+	sealed(sealed: Sealed): void;
+	/** Members come and go by envelopes of their own. */
+	queuePurpose(purpose: Exclude<Purpose, { kind: 'ops' | 'snapshot' }>): void;
+	/** Everything read so far, for those who come later; the room may then forget what led there. */
+	queueSnapshot(): void;
+	/** Not acknowledged, oldest first. */
+	unacknowledged(): readonly Sealed[];
+	isSettled(): boolean;
+	welcome(message: Extract<FromRoom, { type: 'welcome' }>): Outcome;
+	ack(devSeq: number): void;
+	/** What to send again: everything from `expect` on. */
+	nack(message: Extract<FromRoom, { type: 'nack' }>): Outcome;
+	/**
+	 * The envelope at place `seq`. What was read already is passed over. `later`: what came with it, so that
+	 * what is out of order can be told from what is missing.
+	 */
+	accept(seq: number, opened: Opened, later?: readonly EnvelopeHeader[]): Outcome;
+	/** A snapshot's content and the place it was made at. */
+	acceptSnapshot(place: LogPlace, state: unknown): Outcome;
+	/** Says why reading stopped; for what the driver itself found (a signature, a seal). */
+	stop(fault: LogFault): LogFault;
+}
+
+export function createReplica(start: ReplicaStart): Replica {
+	const state = start.state ?? createState();
+	const log = createLogReader(start.room, start.genesis, start.place);
+	let purposes: { readonly purpose: Purpose; readonly text?: string }[] = [];
+	let queue: Operation[] = [...(start.queued ?? [])];
+	let sealed: Sealed[] = [...(start.sealed ?? [])];
+	let acknowledged: Head = start.acknowledged ??
+		log.place().heads[start.dev] ?? { devSeq: 0, hash: start.genesis };
+	let broken: LogFault | undefined;
+
+	function stop(fault: LogFault): LogFault {
+		broken ??= fault;
+		return broken;
+	}
+
+	const last = (): Head => {
+		const newest = sealed.at(-1);
+		return newest === undefined ? acknowledged : { devSeq: newest.draft.devSeq, hash: newest.hash };
+	};
+
+	function ack(devSeq: number): void {
+		for (;;) {
+			const [oldest] = sealed;
+			if (oldest === undefined || oldest.draft.devSeq > devSeq) return;
+			acknowledged = { devSeq: oldest.draft.devSeq, hash: oldest.hash };
+			sealed.shift();
+		}
+	}
+
+	/** Never accepted by the room, so that it may be sealed otherwise at the same place. A snapshot is given up. */
+	function unseal(): void {
+		const drafts = sealed.map(({ draft }) => draft);
+		purposes = [...drafts, ...purposes].filter(
+			({ purpose }) => purpose.kind === 'add' || purpose.kind === 'remove'
+		);
+		queue = [...drafts.flatMap(({ operations }) => operations), ...queue];
+		sealed = [];
+	}
+
+	return {
+		state,
+		place: () => log.place(),
+		cursor: () => log.cursor(),
+		isMember: () => log.isMember(start.dev),
+		acknowledged: () => acknowledged,
+		fault: () => broken,
+		write(operation) {
+			applyOperation(state, operation, start.understands);
+			queue.push(operation);
+		},
+		queuePurpose(purpose) {
+			purposes.push({ purpose });
+		},
+		queueSnapshot() {
+			const place = log.place();
+			const text = `{"place":${JSON.stringify(place)},"state":${stateText(state)}}`;
+			const of = Math.ceil(text.length / partLength);
+			for (let part = 0; part < of; part++) {
+				const purpose = { kind: 'snapshot' as const, upTo: place.cursor, part, of };
+				purposes.push({ purpose, text: text.slice(part * partLength, (part + 1) * partLength) });
+			}
+		},
+		draft() {
+			if (broken !== undefined) return undefined;
+			const next = purposes[0] ?? (queue.length === 0 ? undefined : { purpose: { kind: 'ops' as const } });
+			if (next === undefined) return undefined;
+			const { devSeq, hash } = last();
+			const { epoch, heads } = log.place();
+			const operations = next.purpose.kind === 'ops' ? queue.slice(0, opsPerEnvelope) : [];
+			return { devSeq: devSeq + 1, prevHash: hash, keyEpoch: epoch, heads, operations, ...next };
+		},
+		sealed(made) {
+			if (made.draft.purpose.kind !== 'ops') purposes.shift();
+			queue.splice(0, made.draft.operations.length);
+			sealed.push(made);
+		},
+		unacknowledged: () => sealed,
+		isSettled: () => sealed.length === 0 && queue.length === 0 && purposes.length === 0,
+		welcome({ seq, yours }) {
+			if (broken !== undefined) return broken;
+			if (seq < log.cursor() || yours.devSeq < acknowledged.devSeq)
+				return stop({ kind: 'rolled-back', seq, dev: start.dev, devSeq: yours.devSeq });
+			const held =
+				yours.devSeq === acknowledged.devSeq
+					? acknowledged.hash
+					: sealed.find(({ draft }) => draft.devSeq === yours.devSeq)?.hash;
+			// The room has more of this device than the device itself: its own storage went back in time.
+			if (held === undefined) return stop({ kind: 'rolled-back', dev: start.dev, devSeq: yours.devSeq });
+			if (held !== yours.hash) return stop({ kind: 'forked', dev: start.dev, devSeq: yours.devSeq });
+			ack(yours.devSeq);
+			return 'ok';
+		},
+		ack,
+		nack({ expect, reason }) {
+			if (broken !== undefined) return broken;
+			switch (reason) {
+				case 'gap':
+					ack(expect - 1);
+					return 'ok';
+				case 'epoch':
+					ack(expect - 1);
+					unseal();
+					return 'again';
+				case 'forked':
+					return stop({ kind: 'forked', dev: start.dev, devSeq: expect });
+				case 'not-a-member':
+				case 'forged':
+				case 'invalid':
+					return stop({ kind: 'forged', dev: start.dev, devSeq: expect });
+			}
+		},
+		accept(seq, opened, later = []) {
+			if (broken !== undefined) return broken;
+			const cursor = log.cursor();
+			if (seq <= cursor) return 'ok';
+			if (seq > cursor + 1) return 'again';
+			const { header, hash, heads, operations } = opened;
+			const fault = log.check(header, hash, heads);
+			if (fault !== undefined) {
+				const comes = later.some(({ dev, devSeq }) => dev === fault.dev && devSeq <= (fault.devSeq ?? 0));
+				return stop(fault.kind === 'dropped' && comes ? { ...fault, kind: 'reordered' } : fault);
+			}
+			log.advance(header, hash);
+			if (header.dev === start.dev) {
+				ack(header.devSeq);
+				if (acknowledged.devSeq < header.devSeq) acknowledged = { devSeq: header.devSeq, hash };
+			}
+			for (const operation of operations) {
+				// Nobody speaks for another device.
+				if (operation.op.dev === header.dev) applyOperation(state, operation, start.understands);
+			}
+			return 'ok';
+		},
+		acceptSnapshot(place, content) {
+			if (broken !== undefined) return broken;
+			if (place.cursor <= log.cursor()) return 'ok';
+			const fault = log.checkSnapshot(place);
+			if (fault !== undefined) return stop(fault);
+			if (!mergeText(state, content, start.understands)) return stop({ kind: 'forged', seq: place.cursor });
+			log.jump(place);
+			const own = place.heads[start.dev];
+			if (own !== undefined) {
+				ack(own.devSeq);
+				if (acknowledged.devSeq < own.devSeq) acknowledged = own;
+			}
+			return 'ok';
+		},
+		stop
+	};
+}
