@@ -26,6 +26,7 @@ export default defineConfig({
 							compatibilityFlags: ['nodejs_compat'],
 							durableObjects: {
 								STREAMS: { className: 'StreamHub', useSQLite: true },
+								ROOMS: { className: 'SyncRoom', useSQLite: true },
 								SHARES: { className: 'ShareRoom', useSQLite: true },
 								HOME: { className: 'RelayHome', useSQLite: true }
 							},

@@ -5,5 +5,6 @@ declare namespace Cloudflare {
 		readonly HOME: import('../../src/lib/edge/env').ObjectNamespace;
 		readonly RATE_LIMIT: import('../../src/lib/edge/env').RateLimiter;
 		readonly SHARES: DurableObjectNamespace;
+		readonly ROOMS: DurableObjectNamespace;
 	}
 }

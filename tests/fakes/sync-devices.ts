@@ -2,7 +2,8 @@
 
 import { makeAgreementKey, unwrapEpoch, type AgreementKey } from '../../src/lib/agent/home/agreement-key';
 import type { DeviceKey } from '../../src/lib/agent/home/device-key';
-import { genesisOf, sealEnvelope } from '../../src/lib/agent/sync/envelope';
+import { sealEnvelope } from '../../src/lib/agent/sync/envelope';
+import { genesisOf } from '../../src/lib/agent/sync/signature';
 import type { Reading } from '../../src/lib/agent/sync/read-envelopes';
 import { createReplica, type Replica } from '../../src/lib/agent/sync/replica';
 import { createRoomKeys } from '../../src/lib/agent/sync/room-keys';

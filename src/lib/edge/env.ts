@@ -29,6 +29,8 @@ export interface EdgeEnv {
 	readonly SHARE_OPERATOR_TOKEN?: string;
 	/** Who may use this relay: one object. */
 	readonly HOME?: ObjectNamespace;
+	/** Rooms, one object a home. */
+	readonly ROOMS?: ObjectNamespace;
 	readonly RATE_LIMIT?: RateLimiter;
 	readonly AI?: WorkersAi;
 	/** JSON, provider id → origin, possibly with a base path. */

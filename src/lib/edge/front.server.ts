@@ -11,6 +11,8 @@ import type { EdgeEnv } from './env';
 import { relay } from './relay.server';
 import { relayPrefix } from './relay-target';
 import { withSecurityHeaders } from './security-headers';
+import { sync } from './sync.server';
+import { syncPrefix } from '../wire/sync';
 
 interface EdgeContext {
 	waitUntil(promise: Promise<unknown>): void;
@@ -25,6 +27,11 @@ export async function serve(
 	const url = new URL(request.url);
 	if (url.pathname.startsWith(relayPrefix) && url.pathname !== `${relayPrefix}providers`) {
 		return relay(request, env, { url, later: (task) => afterwards(task, context) });
+	}
+	// A socket that was accepted cannot be copied to put headers on it.
+	if (url.pathname.startsWith(syncPrefix)) {
+		const response = await sync(request, env, url);
+		return response.status === 101 ? response : withSecurityHeaders(response, url);
 	}
 	const { requestId } = readCaller(request, url, env);
 	// SvelteKit's page would stumble over its own address: the same error page, at one that can be read.

@@ -97,6 +97,13 @@ export const edgeRoutes: readonly EdgeRoute[] = [
 		answer: 'A document'
 	},
 	{
+		path: '/api/sync/{room}',
+		methods: ['GET'],
+		summary: 'Where the devices of one home meet: sealed, signed operations in one order.',
+		requires: { Upgrade: 'websocket' },
+		answer: 'A WebSocket; it begins with a challenge that the device\u2019s key has to answer.'
+	},
+	{
 		path: '/api/fetch',
 		methods: ['POST'],
 		summary: 'A public https page as data, for what CORS keeps from the browser.',

@@ -397,6 +397,24 @@ export const errorTable = {
 		text: 'This stream id was used for another request.',
 		next: 'Use a new id for a new request.'
 	},
+	'sync/no-room': {
+		status: 404,
+		retryable: false,
+		text: 'This is no home\u2019s address.',
+		next: 'Pair the device again.'
+	},
+	'sync/socket-only': {
+		status: 426,
+		retryable: false,
+		text: 'Devices meet here over a WebSocket.',
+		next: 'Ask with an upgrade to a WebSocket.'
+	},
+	'sync/unavailable': {
+		status: 503,
+		retryable: false,
+		text: 'This relay cannot bring devices together.',
+		next: 'Deploy it with its Durable Objects, or pair through another relay.'
+	},
 	'stream/unavailable': {
 		status: 503,
 		retryable: false,

@@ -21,7 +21,10 @@ const text = new TextEncoder();
 
 export async function makeAgreementKey(): Promise<AgreementKey> {
 	const pair = await crypto.subtle.generateKey(curve, false, ['deriveBits']);
-	const raw = new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey));
+	if (!('privateKey' in pair)) throw new TypeError('no key pair');
+	const exported = await crypto.subtle.exportKey('raw', pair.publicKey);
+	if (!(exported instanceof ArrayBuffer)) throw new TypeError('no raw key');
+	const raw = new Uint8Array(exported);
 	return { raw: toBase64Url(raw), privateKey: pair.privateKey };
 }
 
@@ -115,7 +118,8 @@ async function importPublic(raw: string): Promise<CryptoKey | undefined> {
 }
 
 async function keyBetween(mine: CryptoKey, theirs: CryptoKey, info: string): Promise<CryptoKey> {
-	const shared = await crypto.subtle.deriveBits({ name: 'ECDH', public: theirs }, mine, 256);
+	const algorithm = { name: 'ECDH', public: theirs };
+	const shared = await crypto.subtle.deriveBits(algorithm, mine, 256);
 	const base = await crypto.subtle.importKey('raw', shared, 'HKDF', false, ['deriveKey']);
 	return crypto.subtle.deriveKey(
 		{ name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: text.encode(info) },

@@ -65,7 +65,9 @@ async function makeKey(): Promise<DeviceKeyRow> {
 async function makeKeyOf(algorithm: DeviceAlgorithm): Promise<DeviceKeyRow> {
 	const pair = await crypto.subtle.generateKey(keyParameters(algorithm), false, ['sign', 'verify']);
 	if (!('privateKey' in pair)) throw new TypeError('no key pair');
-	const raw = new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey));
+	const exported = await crypto.subtle.exportKey('raw', pair.publicKey);
+	if (!(exported instanceof ArrayBuffer)) throw new TypeError('no raw key');
+	const raw = new Uint8Array(exported);
 	return {
 		v: 1,
 		publicKey: { kid: await kidOf(algorithm, raw), algorithm, raw: toBase64Url(raw) },

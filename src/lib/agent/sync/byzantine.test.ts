@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { createSyncDevice, newRoom, type SyncDevice } from '../../../../tests/fakes/sync-devices';
 import { wrapEpoch } from '../home/agreement-key';
 import type { Envelope } from '../../wire/sync';
-import { openEnvelope, padded, sealEnvelope, verifyEnvelope } from './envelope';
+import { openEnvelope, padded, sealEnvelope } from './envelope';
+import { verifyEnvelope } from './signature';
 import { readEnvelopes } from './read-envelopes';
 
 const secret = () => crypto.getRandomValues(new Uint8Array(32));

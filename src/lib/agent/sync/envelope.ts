@@ -4,25 +4,20 @@
  * length is padded (Padmé), so that it tells little of what is inside.
  */
 
-import { sha256 } from '@noble/hashes/sha2.js';
 import * as z from 'zod/mini';
-import { fromBase64Url, toBase64Url, verifyDevice, type DevicePublicKey } from '../../wire/device';
-import { canonicalJson, parseJson } from '../../wire/json';
+import { fromBase64Url, toBase64Url } from '../../wire/device';
+import { parseJson } from '../../wire/json';
 import { readOperation } from '../../wire/operations';
 import { maxSealed, type Envelope, type EnvelopeHeader } from '../../wire/sync';
 import type { DeviceKey } from '../home/device-key';
 import type { Heads } from './log';
 import type { Draft, Opened, Sealed } from './replica';
 import type { RoomKeys } from './room-keys';
+import { hashOf, headerBytes, signedBytes } from './signature';
 
 const text = new TextEncoder();
 const nonceLength = 12;
 const tagLength = 16;
-
-/** What the first envelope of every device names as the one before it. */
-export function genesisOf(room: string): string {
-	return toBase64Url(sha256(text.encode(`wherry-sync-room/v1|${room}`)));
-}
 
 /** At most 12 % longer, and one of few lengths (Padmé: as many low bits are zero as the length's log needs). */
 export function padded(length: number): number {
@@ -32,20 +27,6 @@ export function padded(length: number): number {
 	const step = 2 ** Math.max(0, bits);
 	return Math.ceil(length / step) * step;
 }
-
-function headerBytes(header: EnvelopeHeader): Uint8Array<ArrayBuffer> {
-	return text.encode(canonicalJson(header));
-}
-
-function hashOf(header: Uint8Array, ct: Uint8Array): string {
-	const whole = new Uint8Array(4 + header.length + ct.length);
-	new DataView(whole.buffer).setUint32(0, header.length);
-	whole.set(header, 4);
-	whole.set(ct, 4 + header.length);
-	return toBase64Url(sha256(whole));
-}
-
-const signedBytes = (hash: string): Uint8Array<ArrayBuffer> => text.encode(`wherry-sync-envelope/v1|${hash}`);
 
 /** Undefined where it would be larger than an envelope may be. */
 export async function sealEnvelope(
@@ -83,18 +64,6 @@ export async function sealEnvelope(
 	const hash = hashOf(additionalData, ct);
 	const sig = toBase64Url(await by.signer.sign(signedBytes(hash)));
 	return { envelope: { header, ct: toBase64Url(ct), sig }, hash, draft };
-}
-
-/** The envelope's hash where `device` signed it, else undefined. What the room checks too. */
-export async function verifyEnvelope(
-	{ header, ct, sig }: Envelope,
-	device: DevicePublicKey
-): Promise<string | undefined> {
-	const sealed = fromBase64Url(ct);
-	const signature = fromBase64Url(sig);
-	if (sealed === undefined || signature === undefined || device.kid !== header.dev) return undefined;
-	const hash = hashOf(headerBytes(header), sealed);
-	return (await verifyDevice(device, signature, signedBytes(hash))) ? hash : undefined;
 }
 
 const head = z.object({ devSeq: z.number(), hash: z.string() });

@@ -6,7 +6,8 @@
 import * as z from 'zod/mini';
 import { canonicalJson, isJsonObject, parseJson } from '../../wire/json';
 import { member, type Envelope } from '../../wire/sync';
-import { openEnvelope, verifyEnvelope } from './envelope';
+import { openEnvelope } from './envelope';
+import { verifyEnvelope } from './signature';
 import type { FaultKind, KnownMember, LogPlace } from './log';
 import type { Reading } from './read-envelopes';
 import type { Outcome } from './replica';

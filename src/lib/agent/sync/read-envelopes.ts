@@ -5,7 +5,8 @@
 
 import type { DevicePublicKey } from '../../wire/device';
 import type { Envelope, WrappedKey } from '../../wire/sync';
-import { openEnvelope, verifyEnvelope, type OpenedEnvelope } from './envelope';
+import { openEnvelope, type OpenedEnvelope } from './envelope';
+import { verifyEnvelope } from './signature';
 import type { LogPlace } from './log';
 import type { Outcome, Replica } from './replica';
 import type { RoomKeys } from './room-keys';

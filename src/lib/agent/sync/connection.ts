@@ -1,0 +1,206 @@
+/**
+ * A device at its room: answers the challenge, reads what comes, sends what is not acknowledged. The socket
+ * comes in as a port, and so does what is kept; one frame is handled at a time, in the order they came.
+ */
+
+import { parseJson } from '../../wire/json';
+import { fromRoom, helloText, type Envelope, type FromDevice, type FromRoom } from '../../wire/sync';
+import { toBase64Url } from '../../wire/device';
+import type { DeviceKey } from '../home/device-key';
+import { sealEnvelope } from './envelope';
+import type { LogFault } from './log';
+import { readBasis } from './read-basis';
+import { readEnvelopes, type Reading } from './read-envelopes';
+import type { Outcome, Sealed } from './replica';
+
+export interface SyncSocket {
+	send(frame: string): void;
+	/** `frame` undefined: nothing more comes from here. */
+	close(): void;
+}
+
+/** What has to be on disk before the next thing happens. */
+export interface SyncKeeper {
+	/** Before it is sent, so that it can be sent again as it is. */
+	sealed(sealed: Sealed): Promise<void>;
+	/** The room has it. */
+	acknowledged(devSeq: number): Promise<void>;
+	/** The log was read further. */
+	advanced(): Promise<void>;
+}
+
+export type SyncStatus =
+	| { readonly kind: 'apart' | 'joining' | 'joined' | 'not-admitted' | 'revoked' }
+	| { readonly kind: 'broken'; readonly fault: LogFault };
+
+export interface SyncConnection {
+	status(): SyncStatus;
+	/** A new socket; the one before it is forgotten. */
+	open(socket: SyncSocket): void;
+	received(frame: string): Promise<void>;
+	closed(): void;
+	/** Something was written. */
+	send(): Promise<void>;
+}
+
+export interface ConnectionPorts {
+	readonly reading: Reading;
+	readonly signer: DeviceKey;
+	readonly keeper?: SyncKeeper;
+	/** Something was read or acknowledged. */
+	readonly changed?: () => void;
+}
+
+/** Sealed ahead of what is acknowledged: enough to keep the way full. */
+const ahead = 16;
+const pushedAtOnce = 8;
+
+const text = new TextEncoder();
+
+export function createConnection({ reading, signer, keeper, changed }: ConnectionPorts): SyncConnection {
+	const { replica, room, keys } = reading;
+	let status: SyncStatus = { kind: 'apart' };
+	let socket: SyncSocket | undefined;
+	let basis: { readonly upTo: number; after: number; readonly envelopes: Envelope[] } | undefined;
+	let pushed = 0;
+	let last: Promise<void> = Promise.resolve();
+
+	function say(message: FromDevice): void {
+		socket?.send(JSON.stringify(message));
+	}
+
+	function leave(now: SyncStatus): void {
+		const old = socket;
+		socket = undefined;
+		basis = undefined;
+		pushed = 0;
+		status = now;
+		old?.close();
+	}
+
+	function settle(outcome: Outcome): boolean {
+		if (outcome === 'ok') return true;
+		leave(outcome === 'again' ? { kind: 'apart' } : { kind: 'broken', fault: outcome });
+		return false;
+	}
+
+	async function push(): Promise<void> {
+		if (status.kind !== 'joined') return;
+		while (replica.unacknowledged().length < ahead) {
+			const draft = replica.draft();
+			if (draft === undefined) break;
+			const sealed = await sealEnvelope(draft, { room, keys, signer });
+			if (sealed === undefined) break;
+			replica.sealed(sealed);
+			await keeper?.sealed(sealed);
+		}
+		const waiting = replica.unacknowledged().filter(({ draft }) => draft.devSeq > pushed);
+		for (let from = 0; from < waiting.length; from += pushedAtOnce) {
+			const some = waiting.slice(from, from + pushedAtOnce);
+			for (const envelopes of fitting(some.map(({ envelope }) => envelope))) say({ type: 'push', envelopes });
+			pushed = some.at(-1)?.draft.devSeq ?? pushed;
+		}
+	}
+
+	async function read(message: FromRoom): Promise<void> {
+		switch (message.type) {
+			case 'challenge': {
+				const { kid } = signer.publicKey;
+				const sig = await signer.sign(new Uint8Array(text.encode(helloText(room, message.nonce, kid))));
+				const cursor = replica.cursor();
+				say({ type: 'hello', v: 1, device: signer.publicKey, cursor, sig: toBase64Url(sig) });
+				return;
+			}
+			case 'welcome':
+				if (!settle(replica.welcome(message))) return;
+				status = { kind: 'joined' };
+				await keeper?.acknowledged(message.yours.devSeq);
+				return;
+			case 'ack':
+				replica.ack(message.devSeq);
+				await keeper?.acknowledged(message.devSeq);
+				return;
+			case 'nack':
+				if (message.reason === 'not-a-member' && message.expect === 0) leave({ kind: 'not-admitted' });
+				else if (settle(replica.nack(message))) pushed = message.expect - 1;
+				return;
+			case 'reset':
+				basis = { upTo: message.upTo, after: 0, envelopes: [] };
+				say({ type: 'basis', after: 0 });
+				return;
+			case 'basis': {
+				if (basis === undefined || basis.after !== message.after) return;
+				// A newer snapshot came in between.
+				if (basis.upTo !== message.upTo) return leave({ kind: 'apart' });
+				basis.envelopes.push(...message.envelopes);
+				if (message.next !== undefined) {
+					basis.after = message.next;
+					return say({ type: 'basis', after: message.next });
+				}
+				const { upTo, envelopes } = basis;
+				basis = undefined;
+				if (!settle(await readBasis(reading, upTo, envelopes))) return;
+				await keeper?.advanced();
+				return say({ type: 'got', seq: replica.cursor() });
+			}
+			case 'ops':
+				if (!settle(await readEnvelopes(reading, message.fromSeq, message.envelopes))) return;
+				await keeper?.advanced();
+				return say({ type: 'got', seq: replica.cursor() });
+			case 'revoked':
+				return leave({ kind: 'revoked' });
+			case 'pong':
+				return;
+		}
+	}
+
+	function queue(job: () => Promise<void>): Promise<void> {
+		const next = last.then(job);
+		last = next.catch(() => {
+			// What the keeper could not write is written with the next thing, on a new connection.
+			leave({ kind: 'apart' });
+		});
+		return last;
+	}
+
+	return {
+		status: () => status,
+		open(next) {
+			leave(replica.fault() === undefined ? { kind: 'joining' } : status);
+			if (status.kind === 'joining') socket = next;
+			else next.close();
+		},
+		received(frame) {
+			const from = socket;
+			return queue(async () => {
+				if (socket === undefined || socket !== from) return;
+				const message = fromRoom.safeParse(parseJson(frame));
+				// Of a newer room: not for us.
+				if (!message.success) return;
+				await read(message.data);
+				await push();
+				changed?.();
+			});
+		},
+		closed() {
+			if (socket !== undefined) leave({ kind: 'apart' });
+		},
+		send: () => queue(push)
+	};
+}
+
+/** Frames of at most a megabyte. */
+function fitting(envelopes: readonly Envelope[]): Envelope[][] {
+	const frames: Envelope[][] = [];
+	let size = Infinity;
+	for (const envelope of envelopes) {
+		const own = envelope.ct.length + 32 * 1024;
+		if (size + own > 900_000) {
+			frames.push([]);
+			size = 0;
+		}
+		frames.at(-1)?.push(envelope);
+		size += own;
+	}
+	return frames;
+}

@@ -1,0 +1,43 @@
+/**
+ * What a device signs of an envelope, and the hash by which the next one names it. The room checks the same,
+ * so nothing here knows a key that opens anything.
+ */
+
+import { sha256 } from '@noble/hashes/sha2.js';
+import { fromBase64Url, toBase64Url, verifyDevice, type DevicePublicKey } from '../../wire/device';
+import { canonicalJson } from '../../wire/json';
+import type { Envelope, EnvelopeHeader } from '../../wire/sync';
+
+const text = new TextEncoder();
+
+/** What the first envelope of every device names as the one before it. */
+export function genesisOf(room: string): string {
+	return toBase64Url(sha256(text.encode(`wherry-sync-room/v1|${room}`)));
+}
+
+export function headerBytes(header: EnvelopeHeader): Uint8Array<ArrayBuffer> {
+	return new Uint8Array(text.encode(canonicalJson(header)));
+}
+
+export function hashOf(header: Uint8Array, ct: Uint8Array): string {
+	const whole = new Uint8Array(4 + header.length + ct.length);
+	new DataView(whole.buffer).setUint32(0, header.length);
+	whole.set(header, 4);
+	whole.set(ct, 4 + header.length);
+	return toBase64Url(sha256(whole));
+}
+
+export const signedBytes = (hash: string): Uint8Array<ArrayBuffer> =>
+	new Uint8Array(text.encode(`wherry-sync-envelope/v1|${hash}`));
+
+/** The envelope's hash where `device` signed it, else undefined. What the room checks too. */
+export async function verifyEnvelope(
+	{ header, ct, sig }: Envelope,
+	device: DevicePublicKey
+): Promise<string | undefined> {
+	const sealed = fromBase64Url(ct);
+	const signature = fromBase64Url(sig);
+	if (sealed === undefined || signature === undefined || device.kid !== header.dev) return undefined;
+	const hash = hashOf(headerBytes(header), sealed);
+	return (await verifyDevice(device, signature, signedBytes(hash))) ? hash : undefined;
+}

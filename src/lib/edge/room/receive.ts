@@ -1,0 +1,81 @@
+/**
+ * One frame from a device: parsed, its signatures checked, then handed to the room. Knows no socket; what it
+ * answers is on its way only once `hasStored` is on disk.
+ */
+
+import { verifyEnvelope } from '../../agent/sync/signature';
+import { fromBase64Url, verifyDevice, type DevicePublicKey } from '../../wire/device';
+import { parseJson } from '../../wire/json';
+import { fromDevice, helloText, maxFrame, type Envelope, type FromRoom } from '../../wire/sync';
+import type { Room } from './room';
+import {
+	closeCodes,
+	onBasis,
+	onEnvelope,
+	onGot,
+	onHello,
+	refuse,
+	type Said,
+	type SocketPlace
+} from './socket';
+
+/** @param now the place at this moment: others may be told things while a signature is being checked. */
+export async function receive(
+	room: Room,
+	roomId: string,
+	now: () => SocketPlace,
+	frame: string
+): Promise<Said> {
+	const message = fromDevice.safeParse(frame.length > maxFrame ? undefined : parseJson(frame));
+	if (!message.success) return { place: now(), send: [], close: closeCodes.protocol };
+	switch (message.data.type) {
+		case 'hello': {
+			const { device, sig } = message.data;
+			const signature = fromBase64Url(sig);
+			const text = new Uint8Array(new TextEncoder().encode(helloText(roomId, now().nonce, device.kid)));
+			if (signature === undefined || !(await verifyDevice(device, signature, text)))
+				return { place: now(), send: [], close: closeCodes.protocol };
+			return onHello(room, now(), message.data);
+		}
+		case 'push':
+			return pushed(room, now, message.data.envelopes);
+		case 'got':
+			return { place: onGot(now(), message.data.seq), send: [] };
+		case 'basis':
+			return mayRead(room, now())
+				? onBasis(room, now(), message.data.after)
+				: { place: now(), send: [], close: closeCodes.notMember };
+		case 'ping':
+			return { place: now(), send: [{ type: 'pong' }] };
+	}
+}
+
+async function pushed(room: Room, now: () => SocketPlace, envelopes: readonly Envelope[]): Promise<Said> {
+	const send: FromRoom[] = [];
+	let hasStored = false;
+	let revoked: string | undefined;
+	for (const envelope of envelopes) {
+		const signer = signerOf(room, envelope);
+		const hash = signer === undefined ? undefined : await verifyEnvelope(envelope, signer);
+		const said =
+			hash === undefined && signer !== undefined
+				? refuse(room, now(), envelope.header.dev)
+				: onEnvelope(room, now(), envelope, hash ?? '');
+		send.push(...said.send);
+		hasStored ||= said.hasStored === true;
+		revoked ??= said.revoked;
+	}
+	return { place: now(), send, hasStored, ...(revoked === undefined ? {} : { revoked }) };
+}
+
+/** Undefined: nobody who may write, which the room says itself. */
+function signerOf(room: Room, { header: { dev, purpose } }: Envelope): DevicePublicKey | undefined {
+	const member = room.member(dev);
+	if (member !== undefined) return member.device;
+	const founds = room.isEmpty() && purpose.kind === 'add' && purpose.member.device.kid === dev;
+	return founds ? purpose.member.device : undefined;
+}
+
+function mayRead(room: Room, { kid }: SocketPlace): boolean {
+	return kid !== undefined && room.member(kid) !== undefined;
+}

@@ -1,0 +1,103 @@
+/** A room in a Durable Object's SQLite. What is written here was parsed before, and nobody else writes it. */
+
+import type { Envelope } from '../../wire/sync';
+import type { SqlStorage } from '../hub/sql';
+import {
+	emptyRoom,
+	isMembership,
+	type RoomMember,
+	type RoomMeta,
+	type RoomStore,
+	type StoredEnvelope
+} from './room-store';
+
+const tables = [
+	'CREATE TABLE IF NOT EXISTS room (one INTEGER PRIMARY KEY CHECK (one = 1), meta TEXT NOT NULL)',
+	'CREATE TABLE IF NOT EXISTS members (kid TEXT PRIMARY KEY, member TEXT NOT NULL)',
+	'CREATE TABLE IF NOT EXISTS heads (dev TEXT PRIMARY KEY, devSeq INTEGER NOT NULL, hash TEXT NOT NULL)',
+	`CREATE TABLE IF NOT EXISTS envelopes (
+		seq INTEGER PRIMARY KEY, dev TEXT NOT NULL, devSeq INTEGER NOT NULL, hash TEXT NOT NULL,
+		size INTEGER NOT NULL, stays INTEGER NOT NULL, envelope TEXT NOT NULL)`,
+	'CREATE UNIQUE INDEX IF NOT EXISTS places ON envelopes (dev, devSeq)',
+	'CREATE INDEX IF NOT EXISTS comings ON envelopes (stays, seq)'
+];
+
+type Column = string | number | null | ArrayBuffer | undefined;
+
+export function createSqliteRoomStore(sql: SqlStorage): RoomStore {
+	for (const table of tables) sql.exec(table);
+	let meta: RoomMeta | undefined;
+
+	function one(query: string, ...bindings: (string | number)[]): Record<string, Column> | undefined {
+		for (const row of sql.exec(query, ...bindings)) return row;
+		return undefined;
+	}
+
+	function readMeta(): RoomMeta {
+		const row = one('SELECT meta FROM room');
+		if (row === undefined) return emptyRoom;
+		const stored: RoomMeta = JSON.parse(String(row.meta));
+		return stored;
+	}
+
+	function envelopesOf(query: string, ...bindings: (string | number)[]): StoredEnvelope[] {
+		const found: StoredEnvelope[] = [];
+		for (const row of sql.exec(query, ...bindings)) {
+			const envelope: Envelope = JSON.parse(String(row.envelope));
+			found.push({ seq: Number(row.seq), hash: String(row.hash), size: Number(row.size), envelope });
+		}
+		return found;
+	}
+
+	return {
+		meta: () => (meta ??= readMeta()),
+		member(kid) {
+			const row = one('SELECT member FROM members WHERE kid = ?', kid);
+			if (row === undefined) return undefined;
+			const member: RoomMember = JSON.parse(String(row.member));
+			return member;
+		},
+		memberCount: () => Number(one('SELECT count(*) AS n FROM members')?.n ?? 0),
+		head(dev) {
+			const row = one('SELECT devSeq, hash FROM heads WHERE dev = ?', dev);
+			return row === undefined ? undefined : { devSeq: Number(row.devSeq), hash: String(row.hash) };
+		},
+		find(dev, devSeq) {
+			const row = one('SELECT seq, hash FROM envelopes WHERE dev = ? AND devSeq = ?', dev, devSeq);
+			return row === undefined ? undefined : { seq: Number(row.seq), hash: String(row.hash) };
+		},
+		range: (from, to, limit) =>
+			envelopesOf(
+				'SELECT * FROM envelopes WHERE seq >= ? AND seq <= ? ORDER BY seq LIMIT ?',
+				from,
+				to,
+				limit
+			),
+		membership: (after, limit) =>
+			envelopesOf('SELECT * FROM envelopes WHERE stays = 1 AND seq > ? ORDER BY seq LIMIT ?', after, limit),
+		// Without an await in between, a Durable Object's writes are one transaction.
+		write({ meta: next, stored: { seq, hash, size, envelope }, member, forget }) {
+			const { dev, devSeq } = envelope.header;
+			sql.exec('INSERT OR REPLACE INTO room (one, meta) VALUES (1, ?)', JSON.stringify(next));
+			sql.exec(
+				'INSERT INTO envelopes (seq, dev, devSeq, hash, size, stays, envelope) VALUES (?, ?, ?, ?, ?, ?, ?)',
+				seq,
+				dev,
+				devSeq,
+				hash,
+				size,
+				isMembership(envelope) ? 1 : 0,
+				JSON.stringify(envelope)
+			);
+			sql.exec('INSERT OR REPLACE INTO heads (dev, devSeq, hash) VALUES (?, ?, ?)', dev, devSeq, hash);
+			if (member !== undefined)
+				sql.exec(
+					'INSERT OR REPLACE INTO members (kid, member) VALUES (?, ?)',
+					member.device.kid,
+					JSON.stringify(member)
+				);
+			if (forget !== undefined) sql.exec('DELETE FROM envelopes WHERE stays = 0 AND seq <= ?', forget);
+			meta = next;
+		}
+	};
+}

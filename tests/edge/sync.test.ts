@@ -1,0 +1,298 @@
+import { env, evictDurableObject, SELF } from 'cloudflare:test';
+import { describe, expect, inject, test } from 'vitest';
+import { wrapEpoch } from '../../src/lib/agent/home/agreement-key';
+import { createConnection, type SyncConnection } from '../../src/lib/agent/sync/connection';
+import { stateText } from '../../src/lib/agent/sync/state-text';
+import { toBase64Url } from '../../src/lib/wire/device';
+import { fromRoom, helloText, type FromRoom } from '../../src/lib/wire/sync';
+import { seeded } from '../contract/random';
+import { createSyncDevice, newRoom, type SyncDevice } from '../fakes/sync-devices';
+
+const random = seeded('sync', inject('seed'));
+const pause = (ms = 5) => new Promise((done) => setTimeout(done, ms));
+
+interface Client extends SyncDevice {
+	readonly connection: SyncConnection;
+	socket: WebSocket | undefined;
+	/** What the room said, newest last. */
+	readonly heard: FromRoom[];
+}
+
+async function upgrade(room: string): Promise<WebSocket> {
+	const response = await SELF.fetch(`https://wherry.example.net/api/sync/${room}`, {
+		headers: { upgrade: 'websocket' }
+	});
+	const { webSocket } = response;
+	if (webSocket === null) throw new Error(`no socket: ${response.status}`);
+	return webSocket;
+}
+
+async function client(room: string, secret: Uint8Array<ArrayBuffer>): Promise<Client> {
+	const device = await createSyncDevice(room, secret, random.pick(['Ed25519', 'P-256']));
+	const connection = createConnection({ reading: device.reading, signer: device.signer });
+	return { ...device, connection, socket: undefined, heard: [] };
+}
+
+async function connect(one: Client, room: string): Promise<void> {
+	const socket = await upgrade(room);
+	one.socket = socket;
+	one.connection.open({
+		send: (frame) => {
+			if (socket.readyState === WebSocket.OPEN) socket.send(frame);
+		},
+		close: () => {
+			if (socket.readyState === WebSocket.OPEN) socket.close(1000);
+		}
+	});
+	socket.addEventListener('message', ({ data }) => {
+		const frame = String(data);
+		const message = fromRoom.safeParse(JSON.parse(frame));
+		if (message.success) one.heard.push(message.data);
+		if (one.socket === socket) void one.connection.received(frame);
+	});
+	socket.addEventListener('close', () => {
+		if (one.socket !== socket) return;
+		one.socket = undefined;
+		one.connection.closed();
+	});
+	socket.accept();
+}
+
+function hangUp(one: Client): void {
+	const { socket } = one;
+	one.socket = undefined;
+	one.connection.closed();
+	socket?.close(1000);
+}
+
+async function until(what: () => boolean, why: string): Promise<void> {
+	for (let tries = 0; tries < 2_000; tries++) {
+		if (what()) return;
+		await pause();
+	}
+	throw new Error(`never: ${why}`);
+}
+
+/** A home of so many devices, all connected and let in. */
+async function home(count: number) {
+	const room = newRoom();
+	const secret = crypto.getRandomValues(new Uint8Array(32));
+	const clients = await Promise.all(Array.from({ length: count }, () => client(room, secret)));
+	const [founder] = clients;
+	if (founder === undefined) throw new Error('nobody');
+	for (const one of clients) founder.replica.queuePurpose({ kind: 'add', member: one.member });
+	await connect(founder, room);
+	await until(() => founder.replica.isSettled() && founder.replica.cursor() === count, 'founded');
+	for (const one of clients.slice(1)) await connect(one, room);
+	await until(() => clients.every(({ replica }) => replica.cursor() === count), 'all let in');
+	return { room, secret, clients, founder };
+}
+
+const agree = (clients: readonly Client[]) => {
+	const [first] = clients;
+	const text = stateText(first?.replica.state as never);
+	return clients.every(
+		({ replica }) =>
+			replica.isSettled() && replica.cursor() === first?.replica.cursor() && stateText(replica.state) === text
+	);
+};
+
+/** Twice in a row finds it asleep already. */
+const evict = (room: string) => evictDurableObject(env.ROOMS.getByName(room)).catch(() => undefined);
+
+describe('OT-18 the room at the edge', () => {
+	test('two devices write, one of them away from time to time, and agree', async () => {
+		const { room, clients } = await home(2);
+		const [ann, bob] = clients as [Client, Client];
+		ann.set('title', 'from Ann');
+		await ann.connection.send();
+		await until(() => bob.replica.state.registers.get('title')?.value === 'from Ann', 'heard');
+		hangUp(bob);
+		for (let n = 0; n < 40; n++) bob.set(`offline-${n}`, 'x');
+		ann.set('title', 'again');
+		await ann.connection.send();
+		await connect(bob, room);
+		await until(() => agree(clients), 'agreed');
+		expect(ann.replica.state.registers.size).toBe(41);
+	});
+
+	test('what is sent twice has one place; what is missing is asked for; nothing is stored unsigned', async () => {
+		const { room, clients } = await home(2);
+		const [ann, bob] = clients as [Client, Client];
+		hangUp(ann);
+		for (let n = 0; n < 3; n++) ann.set(`k${n}`, 'v');
+		const one = await ann.seal();
+		ann.set('later', 'v');
+		const two = await ann.seal();
+		if (one === undefined || two === undefined) throw new Error('nothing sealed');
+		await connect(ann, room);
+		await until(() => ann.replica.isSettled(), 'sent');
+		const push = (envelopes: unknown[]) => ann.socket?.send(JSON.stringify({ type: 'push', envelopes }));
+		const before = ann.heard.length;
+		push([one, two, one]);
+		await until(() => ann.heard.length >= before + 3, 'acknowledged again');
+		expect(ann.heard.slice(before)).toEqual([
+			{ type: 'ack', devSeq: 3, seq: 3 },
+			{ type: 'ack', devSeq: 4, seq: 4 },
+			{ type: 'ack', devSeq: 3, seq: 3 }
+		]);
+		// A hole, another device's name, a touched header: all refused, in words.
+		const gap = structuredClone(two);
+		gap.header.devSeq += 5;
+		push([gap]);
+		push([{ ...two, header: { ...two.header, dev: bob.kid } }]);
+		await until(() => ann.heard.at(-1)?.type === 'nack', 'refused');
+		expect(ann.heard.at(-1)).toMatchObject({ type: 'nack' });
+		await pause(50);
+		expect(bob.replica.cursor()).toBe(4);
+	});
+
+	test('a hole in what is pushed is answered with what is expected', async () => {
+		const { room, clients } = await home(1);
+		const [ann] = clients as [Client];
+		hangUp(ann);
+		ann.set('a', '1');
+		await ann.seal();
+		ann.set('b', '2');
+		const second = await ann.seal();
+		const socket = await upgrade(room);
+		const heard: FromRoom[] = [];
+		socket.addEventListener('message', ({ data }) => {
+			const message = fromRoom.parse(JSON.parse(String(data)));
+			heard.push(message);
+		});
+		socket.accept();
+		await until(() => heard.length === 1, 'challenged');
+		const [challenge] = heard;
+		if (challenge?.type !== 'challenge') throw new Error('no challenge');
+		const text = new TextEncoder().encode(helloText(room, challenge.nonce, ann.kid));
+		const sig = toBase64Url(await ann.signer.sign(new Uint8Array(text)));
+		const hello = { type: 'hello', v: 1, device: ann.signer.publicKey, cursor: 1, sig };
+		socket.send(JSON.stringify(hello));
+		socket.send(JSON.stringify({ type: 'push', envelopes: [second] }));
+		await until(() => heard.some(({ type }) => type === 'nack'), 'nacked');
+		expect(heard.find(({ type }) => type === 'nack')).toEqual({ type: 'nack', expect: 2, reason: 'gap' });
+		socket.close(1000);
+	});
+
+	test('asleep under open sockets, it wakes with everything it had acknowledged', async () => {
+		const { room, clients } = await home(2);
+		const [ann, bob] = clients as [Client, Client];
+		for (let round = 0; round < 5; round++) {
+			ann.set('round', String(round));
+			await ann.connection.send();
+			await until(() => ann.replica.isSettled(), 'kept');
+			await evict(room);
+			bob.set(`b${round}`, 'awake');
+			await bob.connection.send();
+			await until(() => agree(clients), `agreed in round ${round}`);
+		}
+		expect(ann.connection.status().kind).toBe('joined');
+	});
+
+	test('who was removed is shown the door at once, and every old key and socket opens nothing new', async () => {
+		const { room, clients } = await home(3);
+		const [ann, bob, eve] = clients as [Client, Client, Client];
+		const next = crypto.getRandomValues(new Uint8Array(32));
+		const keys = await Promise.all(
+			[ann, bob].map(({ kid, agreement }) => wrapEpoch({ kid, agree: agreement.raw }, next, room, 2))
+		);
+		// Eve has a second socket of her own making, and one more thing to say.
+		const asleep = eve.socket;
+		ann.replica.queuePurpose({
+			kind: 'remove',
+			kid: eve.kid,
+			epoch: 2,
+			keys: keys.flatMap((key) => key ?? [])
+		});
+		await ann.connection.send();
+		await until(() => eve.connection.status().kind === 'revoked', 'shown the door');
+		ann.set('secret', 'after');
+		await ann.connection.send();
+		await until(() => bob.replica.state.registers.get('secret')?.value === 'after', 'the others go on');
+		const seq = ann.replica.cursor();
+		eve.set('evil', '1');
+		const envelope = await eve.seal();
+		if (asleep?.readyState === WebSocket.OPEN)
+			asleep.send(JSON.stringify({ type: 'push', envelopes: [envelope] }));
+		await connect(eve, room);
+		await until(() => eve.heard.at(-1)?.type === 'revoked', 'refused again');
+		await pause(50);
+		expect(ann.replica.cursor()).toBe(seq);
+		expect(eve.replica.state.registers.get('secret')).toBeUndefined();
+	});
+
+	test('a stranger who knows the address is told nothing', async () => {
+		const { room, founder } = await home(1);
+		founder.set('a', 'b');
+		await founder.connection.send();
+		const stranger = await client(room, crypto.getRandomValues(new Uint8Array(32)));
+		await connect(stranger, room);
+		await until(() => stranger.connection.status().kind === 'not-admitted', 'not let in');
+		expect(stranger.heard.map(({ type }) => type)).toEqual(['challenge', 'nack']);
+	});
+
+	test('foreign pages, no rooms and plain requests get no socket', async () => {
+		const ask = (path: string, headers: Record<string, string>) =>
+			SELF.fetch(`https://wherry.example.net/api/sync/${path}`, { headers });
+		const room = newRoom();
+		expect((await ask(room, { upgrade: 'websocket', origin: 'https://evil.example' })).status).toBe(403);
+		expect((await ask('short', { upgrade: 'websocket' })).status).toBe(404);
+		const plain = await ask(room, {});
+		expect(plain.status).toBe(426);
+		expect(plain.headers.get('x-content-type-options')).toBe('nosniff');
+	});
+
+	test('a newcomer begins with the snapshot and the tail', async () => {
+		const { room, secret, clients, founder } = await home(2);
+		for (let n = 0; n < 600; n++) founder.set(`k${n}`, 'x'.repeat(200));
+		await founder.connection.send();
+		await until(() => founder.replica.isSettled(), 'sent');
+		await until(() => agree(clients), 'agreed');
+		founder.replica.queueSnapshot();
+		founder.set('tail', 'yes');
+		await founder.connection.send();
+		await until(() => founder.replica.isSettled(), 'snapshot sent');
+		const late = await client(room, secret);
+		founder.replica.queuePurpose({ kind: 'add', member: late.member });
+		await founder.connection.send();
+		await until(() => founder.replica.isSettled(), 'admitted');
+		await connect(late, room);
+		await until(() => agree([...clients, late]), 'all the same');
+		expect(late.heard.some(({ type }) => type === 'reset')).toBe(true);
+		late.set('mine', 'too');
+		await late.connection.send();
+		await until(() => agree([...clients, late]), 'all the same again');
+	});
+});
+
+test('A6 25 seeds with real envelopes through the real object, which falls asleep under them', async () => {
+	for (let seed = 0; seed < 25; seed++) {
+		const { room, clients } = await home(5);
+		let written = 0;
+		for (let step = 0; step < 24; step++) {
+			const one = random.pick(clients);
+			for (let more = random.int(8); more > 0; more--) {
+				one.set(`r${random.int(12)}`, `${seed}-${step}-${more}`);
+				written += 1;
+			}
+			const dice = random.float();
+			if (dice < 0.15) hangUp(one);
+			else if (dice < 0.25) await evict(room);
+			else if (dice < 0.3) one.replica.queueSnapshot();
+			if (one.socket === undefined && dice > 0.5) await connect(one, room);
+			await one.connection.send();
+		}
+		for (let tries = 0; !agree(clients); tries++) {
+			if (tries > 400) throw new Error(`they never agreed: ${written} written`);
+			for (const one of clients) {
+				if (one.connection.status().kind === 'broken')
+					throw new Error(JSON.stringify(one.connection.status()));
+				if (one.socket === undefined || one.connection.status().kind === 'apart') await connect(one, room);
+				await one.connection.send();
+			}
+			await pause(10);
+		}
+		for (const one of clients) hangUp(one);
+	}
+}, 180_000);
