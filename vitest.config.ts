@@ -27,6 +27,7 @@ export default defineConfig({
 							durableObjects: {
 								STREAMS: { className: 'StreamHub', useSQLite: true },
 								ROOMS: { className: 'SyncRoom', useSQLite: true },
+								MEETINGS: { className: 'MeetingPlace', useSQLite: true },
 								SHARES: { className: 'ShareRoom', useSQLite: true },
 								HOME: { className: 'RelayHome', useSQLite: true }
 							},

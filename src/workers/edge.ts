@@ -8,6 +8,7 @@ import { serve } from '../lib/edge/front.server';
 
 export { RelayHome } from '../lib/edge/home/home.server';
 export { StreamHub } from '../lib/edge/hub/hub.server';
+export { MeetingPlace } from '../lib/edge/meeting/meeting.server';
 export { ShareRoom } from '../lib/edge/share/room.server';
 export { SyncRoom } from '../lib/edge/room/room.server';
 

@@ -6,5 +6,6 @@ declare namespace Cloudflare {
 		readonly RATE_LIMIT: import('../../src/lib/edge/env').RateLimiter;
 		readonly SHARES: DurableObjectNamespace;
 		readonly ROOMS: DurableObjectNamespace;
+		readonly MEETINGS: DurableObjectNamespace;
 	}
 }

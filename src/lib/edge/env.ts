@@ -31,6 +31,8 @@ export interface EdgeEnv {
 	readonly HOME?: ObjectNamespace;
 	/** Rooms, one object a home. */
 	readonly ROOMS?: ObjectNamespace;
+	/** Meeting places of devices that pair, one object a code. */
+	readonly MEETINGS?: ObjectNamespace;
 	readonly RATE_LIMIT?: RateLimiter;
 	readonly AI?: WorkersAi;
 	/** JSON, provider id → origin, possibly with a base path. */

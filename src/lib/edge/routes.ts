@@ -5,6 +5,7 @@
 
 import * as z from 'zod/mini';
 import { streamInfo } from '../wire/hub';
+import { meetingNote } from '../wire/pairing';
 import {
 	claimRequest,
 	deviceRequest,
@@ -102,6 +103,13 @@ export const edgeRoutes: readonly EdgeRoute[] = [
 		summary: 'Where the devices of one home meet: sealed, signed operations in one order.',
 		requires: { Upgrade: 'websocket' },
 		answer: 'A WebSocket; it begins with a challenge that the device\u2019s key has to answer.'
+	},
+	{
+		path: '/api/pair/{place}/{slot}',
+		methods: ['GET', 'POST'],
+		summary: 'A sealed note that one device leaves another which it pairs with, once, for ten minutes.',
+		request: meetingNote,
+		answer: 'The note, or null while there is none.'
 	},
 	{
 		path: '/api/fetch',

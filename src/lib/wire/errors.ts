@@ -397,6 +397,30 @@ export const errorTable = {
 		text: 'This stream id was used for another request.',
 		next: 'Use a new id for a new request.'
 	},
+	'pair/code-incomplete': {
+		status: 400,
+		retryable: false,
+		text: 'A part of the pairing code is missing.',
+		next: 'Type all of it: twelve words, each to its end.'
+	},
+	'pair/code-unknown': {
+		status: 400,
+		retryable: false,
+		text: 'This is no pairing code of a Wherry.',
+		next: 'Compare it with what the other device shows: a word may be another, or stand elsewhere.'
+	},
+	'pair/taken': {
+		status: 409,
+		retryable: false,
+		text: 'This pairing code was used already.',
+		next: 'Press Pair a device on the other device for a new one. If it was not you, pair nobody.'
+	},
+	'pair/refused': {
+		status: 403,
+		retryable: false,
+		text: 'What the other device sent does not open.',
+		next: 'Begin again with a new pairing code.'
+	},
 	'sync/no-room': {
 		status: 404,
 		retryable: false,

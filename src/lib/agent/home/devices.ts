@@ -1,0 +1,65 @@
+/**
+ * The home's devices as a person sees them, and who is let in and shown the door. Names and times are registers
+ * in the log; who is a member is the log itself.
+ */
+
+import type { Replica } from '../sync/replica';
+import type { RoomKeys } from '../sync/room-keys';
+import type { Member } from '../../wire/sync';
+import { wrapEpoch } from './agreement-key';
+
+export interface DeviceRow {
+	readonly kid: string;
+	readonly name: string;
+	/** Milliseconds since 1970; 0 where it never said. */
+	readonly lastSeen: number;
+	readonly isThis: boolean;
+	readonly isRevoked: boolean;
+}
+
+export const deviceNameKey = (kid: string): string => `device/${kid}/name`;
+export const deviceSeenKey = (kid: string): string => `device/${kid}/seen`;
+
+export function listDevices(replica: Replica, self: string): readonly DeviceRow[] {
+	const { registers } = replica.state;
+	return Object.entries(replica.place().members).map(([kid, { isRemoved }]) => {
+		const name = registers.get(deviceNameKey(kid))?.value;
+		const seen = registers.get(deviceSeenKey(kid))?.value;
+		return {
+			kid,
+			name: typeof name === 'string' ? name : '',
+			lastSeen: typeof seen === 'number' ? seen : 0,
+			isThis: kid === self,
+			isRevoked: isRemoved
+		};
+	});
+}
+
+/** Goes out with the next envelope. */
+export function admit(replica: Replica, member: Member): void {
+	replica.queuePurpose({ kind: 'add', member });
+}
+
+/**
+ * Removes a device and takes its key out of use: what follows is sealed with a new one, which each of the
+ * others gets sealed for itself. What the device had read, it has. False where it is no member, or nobody
+ * would be left.
+ */
+export async function revoke(replica: Replica, keys: RoomKeys, room: string, kid: string): Promise<boolean> {
+	const { members, epoch } = replica.place();
+	const rest = Object.entries(members).filter(([other, { isRemoved }]) => !isRemoved && other !== kid);
+	if (members[kid]?.isRemoved !== false || rest.length === 0) return false;
+	const next = epoch + 1;
+	const secret = crypto.getRandomValues(new Uint8Array(32));
+	const wrapped = await Promise.all(
+		rest.map(([other, { agree }]) => wrapEpoch({ kid: other, agree }, secret, room, next))
+	);
+	keys.add(next, secret);
+	replica.queuePurpose({
+		kind: 'remove',
+		kid,
+		epoch: next,
+		keys: wrapped.flatMap((key) => (key === undefined ? [] : [key]))
+	});
+	return true;
+}

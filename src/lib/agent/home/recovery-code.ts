@@ -1,0 +1,82 @@
+/**
+ * The recovery code: 160 random bits in Crockford's base32 (no letter is taken for a digit), in groups of
+ * four, the last two characters a checksum. What is sealed under it opens with it alone.
+ */
+
+import { sha256 } from '@noble/hashes/sha2.js';
+import { AppError } from '../../wire/errors';
+import { derive, homeBytes, readHome, type Home } from './home';
+
+const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const length = 32;
+const checkLength = 2;
+
+export function createRecoveryCode(): string {
+	return writeRecoveryCode(crypto.getRandomValues(new Uint8Array(20)));
+}
+
+export function writeRecoveryCode(secret: Uint8Array): string {
+	let bits = 0n;
+	for (const byte of secret) bits = (bits << 8n) | BigInt(byte);
+	let letters = '';
+	for (let at = 0; at < length; at++) {
+		letters = (alphabet[Number(bits & 31n)] ?? '') + letters;
+		bits >>= 5n;
+	}
+	return (letters + checkOf(secret)).replace(/(.{4})(?=.)/g, '$1-');
+}
+
+/** However it was typed. Throws `pair/code-incomplete` and `pair/code-unknown`. */
+export function readRecoveryCode(typed: string): Uint8Array<ArrayBuffer> {
+	const letters = typed.toUpperCase().replaceAll(/[\s-]/g, '').replaceAll('O', '0').replaceAll(/[IL]/g, '1');
+	if ([...letters].some((letter) => !alphabet.includes(letter))) throw new AppError('pair/code-unknown');
+	if (letters.length < length + checkLength) throw new AppError('pair/code-incomplete');
+	let bits = 0n;
+	for (const letter of letters.slice(0, length)) bits = (bits << 5n) | BigInt(alphabet.indexOf(letter));
+	const secret = new Uint8Array(20);
+	for (let at = 19; at >= 0; at--) {
+		secret[at] = Number(bits & 255n);
+		bits >>= 8n;
+	}
+	if (letters.slice(length) !== checkOf(secret)) throw new AppError('pair/code-unknown');
+	return secret;
+}
+
+function checkOf(secret: Uint8Array): string {
+	const [first = 0, second = 0] = sha256(secret);
+	return (alphabet[first & 31] ?? '') + (alphabet[second & 31] ?? '');
+}
+
+/** The home under the code, for wherever the person keeps it. */
+export async function sealForRecovery(
+	home: Home,
+	secret: Uint8Array<ArrayBuffer>
+): Promise<Uint8Array<ArrayBuffer>> {
+	const iv = crypto.getRandomValues(new Uint8Array(12));
+	const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, await keyOf(secret), homeBytes(home));
+	const whole = new Uint8Array(12 + sealed.byteLength);
+	whole.set(iv);
+	whole.set(new Uint8Array(sealed), 12);
+	return whole;
+}
+
+/** Undefined where the code is another's, or a byte has changed. */
+export async function openWithRecovery(
+	sealed: Uint8Array<ArrayBuffer>,
+	secret: Uint8Array<ArrayBuffer>
+): Promise<Home | undefined> {
+	const key = await keyOf(secret);
+	try {
+		const iv = sealed.subarray(0, 12);
+		const plain = await crypto.subtle.decrypt({ name: 'AES-GCM', iv }, key, sealed.subarray(12));
+		return await readHome(new Uint8Array(plain));
+	} catch {
+		// Another home's, or damaged: to whoever asks it is the same.
+		return undefined;
+	}
+}
+
+async function keyOf(secret: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
+	const raw = await derive(secret, 'recovery', 32);
+	return crypto.subtle.importKey('raw', raw, 'AES-GCM', false, ['encrypt', 'decrypt']);
+}

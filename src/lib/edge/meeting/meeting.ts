@@ -1,0 +1,29 @@
+/** Two sealed notes at a place that only two devices know of, for ten minutes. Pure: a meeting and a moment make the next. */
+
+import { meetingMs, type MeetingSlot } from '../../wire/pairing';
+
+export interface Meeting {
+	readonly startedAt: number;
+	readonly notes: Readonly<Partial<Record<MeetingSlot, string>>>;
+}
+
+export function isOver(meeting: Meeting, now: number): boolean {
+	return now >= meeting.startedAt + meetingMs;
+}
+
+/** Undefined where somebody wrote there before: the same note again is the same. */
+export function leaveNote(
+	meeting: Meeting | undefined,
+	slot: MeetingSlot,
+	note: string,
+	now: number
+): Meeting | undefined {
+	const current = meeting === undefined || isOver(meeting, now) ? { startedAt: now, notes: {} } : meeting;
+	const held = current.notes[slot];
+	if (held !== undefined) return held === note ? current : undefined;
+	return { ...current, notes: { ...current.notes, [slot]: note } };
+}
+
+export function readNote(meeting: Meeting | undefined, slot: MeetingSlot, now: number): string | undefined {
+	return meeting === undefined || isOver(meeting, now) ? undefined : meeting.notes[slot];
+}
