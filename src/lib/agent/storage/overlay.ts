@@ -40,7 +40,8 @@ const owners: Record<Table, Owner> = {
 	vault: 'base',
 	settings: 'base',
 	rules: 'base',
-	fibers: 'base'
+	fibers: 'base',
+	ops: 'base'
 };
 
 export interface OverlayStore extends Store {

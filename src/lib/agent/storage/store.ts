@@ -49,7 +49,9 @@ export const tables = [
 	/** `{segment}` → a packed piece of the search index. */
 	'search',
 	/** `{fiberId}` and `{fiberId}/{step}` → durable jobs outside a conversation. */
-	'fibers'
+	'fibers',
+	/** `q/{lam}/{opId}` → an operation that the home's room does not have yet · `s/{devSeq}` → a sealed envelope. */
+	'ops'
 ] as const;
 export type Table = (typeof tables)[number];
 

@@ -146,7 +146,8 @@ describe('SAM-90 an upgrade of the database loses nothing', () => {
 describe('SAM-90 the list of versions only grows', () => {
 	/** What has been in people's browsers. A line is added with each version; none is ever changed. */
 	const shipped: Readonly<Record<number, string>> = {
-		1: 'meta sessions entries segments turns steps effects streams approvals undo blobs drafts queue plugins vault settings rules audit search fibers'
+		1: 'meta sessions entries segments turns steps effects streams approvals undo blobs drafts queue plugins vault settings rules audit search fibers',
+		2: 'ops'
 	};
 
 	test('a version that was shipped is never changed, and a new one is written down here', () => {

@@ -35,5 +35,6 @@ export const databaseVersions: readonly DatabaseVersion[] = [
 			'search',
 			'fibers'
 		]
-	}
+	},
+	{ version: 2, adds: ['ops'] }
 ];

@@ -47,6 +47,8 @@ export interface ReplicaStart {
 	readonly state?: SyncState;
 	/** The newest of its own envelopes that the room has. */
 	readonly acknowledged?: Head;
+	/** How far this device had read in an earlier life. */
+	readonly seen?: number;
 	/** Sealed and not acknowledged, oldest first; from the last life. */
 	readonly sealed?: readonly Sealed[];
 	readonly queued?: readonly Operation[];
@@ -173,7 +175,7 @@ export function createReplica(start: ReplicaStart): Replica {
 		isSettled: () => sealed.length === 0 && queue.length === 0 && purposes.length === 0,
 		welcome({ seq, yours }) {
 			if (broken !== undefined) return broken;
-			if (seq < log.cursor() || yours.devSeq < acknowledged.devSeq)
+			if (seq < Math.max(log.cursor(), start.seen ?? 0) || yours.devSeq < acknowledged.devSeq)
 				return stop({ kind: 'rolled-back', seq, dev: start.dev, devSeq: yours.devSeq });
 			const held =
 				yours.devSeq === acknowledged.devSeq
