@@ -24,7 +24,8 @@ const benches = [
 	{ goals: ['P8'], file: 'p8-markdown.ts', where: 'node' },
 	{ goals: ['P9'], file: 'p9-long-session.ts', where: 'node' },
 	{ goals: ['P10'], file: 'p10-size.ts', where: 'node' },
-	{ goals: ['P11'], file: 'p11-relay.ts', where: 'node' }
+	{ goals: ['P11'], file: 'p11-relay.ts', where: 'node' },
+	{ goals: ['P13'], file: 'p13-resume.ts', where: 'node' }
 ];
 
 const wanted = process.argv.slice(2).map((name) => name.toUpperCase());

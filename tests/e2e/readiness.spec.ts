@@ -18,7 +18,7 @@ test('readiness says how far it is, what is next, and rises with it (OT-97) @pho
 
 	const next = region.getByRole('group', { name: 'Next step' });
 	await expect(next).toContainText('No model is connected');
-	await next.getByRole('button', { name: 'Open Providers', exact: true }).click();
+	await next.getByRole('button', { name: 'Go to Providers', exact: true }).click();
 	await expect(page).toHaveURL(/\/providers$/);
 	await app.connect();
 	await app.ask('hello there', 'ok');
@@ -29,8 +29,7 @@ test('readiness says how far it is, what is next, and rises with it (OT-97) @pho
 	// What is written now could be lost: the last step is a copy of it.
 	await expect(checks.filter({ hasText: 'No copy of everything' })).toContainText('Open');
 	const saved = page.waitForEvent('download');
-	const button = page.getByRole('button', { name: 'Export everything', exact: true });
-	await button.last().click();
+	await page.getByRole('button', { name: 'Export everything', exact: true }).click();
 	await saved;
 	await expect(checks.filter({ hasText: 'You exported everything' })).toContainText('In place');
 	expect((await new AxeBuilder({ page }).analyze()).violations.map(({ id }) => id)).toEqual([]);

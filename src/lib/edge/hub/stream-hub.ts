@@ -53,7 +53,9 @@ export function createStreamHub(log: FrameLog, ports: HubPorts): StreamHub {
 	let changed = Promise.withResolvers<'changed' | 'beat'>();
 	let beat: ReturnType<typeof setInterval> | undefined;
 	/** Readers that stand at the same frame get the same bytes: they are written out once. */
-	let handed: { readonly after: number; readonly last: number; readonly bytes: Uint8Array } | undefined;
+	let handed:
+		| { readonly epoch: string; readonly after: number; readonly last: number; readonly bytes: Uint8Array }
+		| undefined;
 
 	// Whoever read the provider is gone with the object's last life.
 	if (log.meta()?.state === 'reading') log.end('upstream-lost', ports.now());
@@ -93,18 +95,21 @@ export function createStreamHub(log: FrameLog, ports: HubPorts): StreamHub {
 	}
 
 	function frames(after: number, found: readonly Frame[]): { last: number; bytes: Uint8Array } {
-		if (handed?.after === after && handed.last === found.at(-1)?.seq) return handed;
 		const epoch = log.meta()?.epoch ?? '';
 		const lines = found.map(
 			({ seq, sealed }) => `id: ${epoch}-${String(seq)}\ndata: ${toBase64(sealed)}\n\n`
 		);
-		const fresh = { after, last: found.at(-1)?.seq ?? after, bytes: text.encode(lines.join('')) };
+		const fresh = { epoch, after, last: found.at(-1)?.seq ?? after, bytes: text.encode(lines.join('')) };
 		handed = fresh;
 		return fresh;
 	}
 
 	/** What a reader that has everything up to `after` gets next, without waiting. */
 	function next(after: number): { bytes: Uint8Array; last: number; isOver: boolean } | undefined {
+		const meta = log.meta();
+		// Asking the store once for each of a thousand readers costs more than all the rest.
+		if (handed?.after === after && handed.last === meta?.seq && handed.epoch === meta.epoch)
+			return { bytes: handed.bytes, last: handed.last, isOver: false };
 		const found = log.read(after, maxHanded);
 		switch (found.kind) {
 			case 'wait':
