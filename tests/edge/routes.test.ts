@@ -12,7 +12,11 @@ import { answerHome } from '../../src/lib/edge/home/home-routes.server';
 import { answerProviders } from '../../src/lib/edge/relay-providers.server';
 import { relay as provider } from '../../src/lib/edge/relay.server';
 import { edgeRoutes } from '../../src/lib/edge/routes';
+import { pair } from '../../src/lib/edge/pair.server';
+import { shareDocument } from '../../src/lib/edge/share-document.server';
+import { createShare, shares } from '../../src/lib/edge/shares.server';
 import { streams } from '../../src/lib/edge/streams.server';
+import { sync } from '../../src/lib/edge/sync.server';
 import { authorizationHeader, type Signer } from '../../src/lib/wire/proof';
 import { relayProviders } from '../../src/lib/wire/providers';
 import { importTokenKey, makeToken } from '../../src/lib/wire/relay-token';
@@ -44,8 +48,23 @@ async function serve(relay: Relay, request: Request): Promise<Response> {
 		const [, , , id = '', what] = pathname.split('/');
 		return streams(request, env, { url, id, what: what === 'state' || what === 'stop' ? what : 'read' });
 	}
+	if (pathname === '/api/shares') return createShare(request, env);
+	if (pathname.startsWith('/api/shares/')) {
+		const [, , , id = '', what] = pathname.split('/');
+		const read = request.method === 'DELETE' ? 'revoke' : 'read';
+		return shares(request, env, { id, what: what === 'state' ? what : read });
+	}
+	if (pathname.startsWith('/share/')) return shareDocument();
+	if (pathname.startsWith('/api/sync/')) return sync(request, env, url);
+	if (pathname.startsWith('/api/pair/')) {
+		const [, , , place = '', slot = ''] = pathname.split('/');
+		return pair(request, env, { url, place, slot });
+	}
 	return answerHome(request, env, { url, log });
 }
+
+/** What may be done there is not a device's right: it hangs on an id or a token that only its owner has. */
+const withKeysOfTheirOwn = ['/api/streams/', '/api/shares', '/api/sync/', '/api/pair/'];
 
 const bodies: Readonly<Record<string, unknown>> = {
 	'/api/fetch': { url: 'https://unlisted.example.com/' },
@@ -111,7 +130,7 @@ async function signed(relay: Relay, device: Signer, cell: Cell): Promise<Record<
 }
 
 /** Whatever anybody may see. */
-const open = new Set(['/api/health', '/openapi.json', '/api/relay/providers']);
+const open = new Set(['/api/health', '/openapi.json', '/api/relay/providers', '/share/{id}']);
 
 /** Made anew for each test: what is refused must be so for who asks, not for how often. */
 async function world() {
@@ -137,7 +156,7 @@ describe('A25 the route inventory', async () => {
 					: (bodies[route.path] ?? {});
 			const cell = cells(method, route.path, body);
 			const isOpen = open.has(route.path);
-			const isStream = route.path.startsWith('/api/streams/');
+			const hasOwnKey = withKeysOfTheirOwn.some((prefix) => route.path.startsWith(prefix));
 			const name = `${method} ${route.path}`;
 
 			test(`${name}: nobody, a forged, an expired, a revoked and a used credential`, async () => {
@@ -203,7 +222,7 @@ describe('A25 the route inventory', async () => {
 				for (const origin of ['https://evil.example', 'null']) {
 					const headers = { ...(await signed(relay, owner, cell)), origin };
 					const { status } = await send(relay, cell, headers);
-					if (status < 300 && !isOpen && !isStream) passed.push(`origin ${origin}: ${status}`);
+					if (status < 300 && !isOpen && !hasOwnKey) passed.push(`origin ${origin}: ${status}`);
 				}
 				const form = { ...(await signed(relay, owner, cell)), 'content-type': 'text/plain' };
 				const isBodiless = cell.body === undefined || route.request === undefined;
@@ -214,7 +233,7 @@ describe('A25 the route inventory', async () => {
 					if ((await send(relay, cell, bare)).status < 300) passed.push('without X-Wherry');
 				}
 				for (const other of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {
-					if (route.methods.some((one) => one === other) || isOpen || isStream) continue;
+					if (route.methods.some((one) => one === other) || isOpen || hasOwnKey) continue;
 					const wrong = { ...cell, method: other, body: other === 'GET' ? undefined : (cell.body ?? {}) };
 					const { status } = await send(relay, wrong, await signed(relay, owner, wrong));
 					if (status < 300) passed.push(`${other}: ${status}`);
@@ -222,7 +241,7 @@ describe('A25 the route inventory', async () => {
 				expect(passed).toEqual([]);
 			});
 
-			if (!isClaim && !isStream && !(method === 'DELETE' && route.path === '/api/devices')) {
+			if (!isClaim && !hasOwnKey && !(method === 'DELETE' && route.path === '/api/devices')) {
 				test(`${name}: its owner may`, async () => {
 					const { relay, owner } = await world();
 					const { status } = await send(relay, cell, await signed(relay, owner, cell));

@@ -14,6 +14,8 @@ export async function sync(request: Request, env: EdgeEnv, url: URL): Promise<Re
 	const refuse = (error: AppError): Response => fail(error, caller.requestId);
 	// No CORS rule protects a WebSocket: the origin is looked at here.
 	if (caller.origin === 'foreign') return refuse(new AppError('relay/origin-not-allowed'));
+	if (request.method !== 'GET' && request.method !== 'HEAD')
+		return refuse(new AppError('relay/method-not-allowed'));
 	const id = roomId.safeParse(url.pathname.slice(syncPrefix.length));
 	if (!id.success) return refuse(new AppError('sync/no-room'));
 	if (request.method !== 'GET' || request.headers.get('upgrade')?.toLowerCase() !== 'websocket')
