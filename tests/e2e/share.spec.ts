@@ -203,7 +203,10 @@ test('a visitor goes on in a Wherry of their own; a pasted link is brought in to
 	await context.close();
 });
 
-test('20 sessions shared and opened: no key and no text in any address, header or body on the wire', async ({
+/** The figure of the issue in `test:deep`; every day a sample, for the sake of the clock. */
+const sessions = process.env.WHERRY_DEEP === '1' ? 20 : 6;
+
+test(`${sessions} sessions shared and opened: no key and no text in any address, header or body on the wire`, async ({
 	app,
 	page,
 	browser,
@@ -222,7 +225,7 @@ test('20 sessions shared and opened: no key and no text in any address, header o
 	listen(context);
 	await app.connect();
 	const needles: string[] = [];
-	for (let n = 0; n < 20; n++) {
+	for (let n = 0; n < sessions; n++) {
 		const said = Array.from({ length: 12 }, () => Math.random().toString(36).slice(2)).join(' ');
 		upstream.answer(`round <${n}>`, said);
 		await app.open('/?new');
@@ -240,7 +243,7 @@ test('20 sessions shared and opened: no key and no text in any address, header o
 			needles.push(Buffer.from(gram).toString('base64').slice(0, 20));
 		}
 	}
-	expect(wire.length).toBeGreaterThanOrEqual(40);
+	expect(wire.length).toBeGreaterThanOrEqual(2 * sessions);
 	const everything = wire.join('\n');
 	expect(needles.filter((needle) => everything.includes(needle))).toEqual([]);
 	await context.close();

@@ -16,7 +16,7 @@ import { nothingRead, readHub, sameBytes, type ReadSoFar } from './hub-reader';
 
 const isBuilt = existsSync('.svelte-kit/cloudflare/_worker.js');
 /** A start takes some seconds: each kill interrupts several streams instead. */
-const kills = process.env.WHERRY_DEEP === undefined ? 8 : 100;
+const kills = process.env.WHERRY_DEEP === undefined ? 4 : 100;
 const streamsAKill = 5;
 const random = seeded('hub kills');
 const answer = bigStream(1 << 20);
