@@ -53,7 +53,11 @@ export default defineConfig({
 				test: {
 					name: 'built',
 					environment: 'node',
-					include: ['tests/edge/sdk.test.ts', 'tests/edge/hub-kills.test.ts', 'tests/deploy/**/*.test.ts'],
+					include: [
+						'tests/edge/sdk.test.ts',
+						'tests/edge/hub-kills.test.ts',
+						...(process.env.WHERRY_DEEP === '1' ? ['tests/deploy/**/*.test.ts'] : [])
+					],
 					testTimeout: 60_000,
 					hookTimeout: 60_000
 				}
