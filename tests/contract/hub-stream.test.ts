@@ -81,7 +81,9 @@ function breaking(body: ReadableStream<Uint8Array>, bytes: number): ReadableStre
 	});
 }
 
-const clock = { now: () => 0, sleep: () => Promise.resolve() };
+/** Pauses pass at once; nobody is silent for long. */
+const never = new Promise<void>(() => undefined);
+const clock = { now: () => 0, sleep: (ms: number) => (ms > 20_000 ? never : Promise.resolve()) };
 const stream = (mayExist = false): HubStream => createStreamNames('secret', 0, mayExist).next();
 const request = (signal?: AbortSignal) =>
 	new Request('https://wherry.test/api/relay/openai/v1/x', {
@@ -150,6 +152,39 @@ describe('OT-78 an answer through a hub', () => {
 			await new Promise((done) => setTimeout(done, 5));
 			expect(stopped.length).toBe(reason === givenAway ? 0 : 1);
 		}
+	});
+
+	test('a line that went dead without a word is left, and the answer is read on over another', async () => {
+		const inner = edge(chunked);
+		let lines = 0;
+		const fetch = async (one: Request) => {
+			const answer = await inner.fetch(one);
+			if (++lines > 1) return answer;
+			const reader = answer.body?.getReader();
+			const body = new ReadableStream<Uint8Array>({
+				async pull(controller) {
+					const { value } = (await reader?.read()) ?? {};
+					if (value !== undefined && value.length < 2_000) controller.enqueue(value);
+					else await never;
+				}
+			});
+			return new Response(body, { headers: answer.headers });
+		};
+		let now = 0;
+		const impatient = {
+			now: () => now,
+			sleep: async (ms: number) => {
+				await new Promise((done) => setTimeout(done, 20));
+				now += ms;
+			}
+		};
+		const answer = await fetchThroughHub(request(), stream(), { fetch, clock: impatient, isStop });
+		expect(Buffer.from(await answer.arrayBuffer()).equals(Buffer.from(whole))).toBe(true);
+		expect({ asked: inner.asked(), lines: lines > 1, stopped: inner.stopped }).toEqual({
+			asked: 1,
+			lines: true,
+			stopped: []
+		});
 	});
 
 	test('a relay without hubs answers as always', async () => {

@@ -116,7 +116,7 @@ const agree = (clients: readonly Client[]) => {
 /** Twice in a row finds it asleep already. */
 const evict = (room: string) => evictDurableObject(env.ROOMS.getByName(room)).catch(() => undefined);
 
-describe('OT-18 the room at the edge', () => {
+describe('A6 the room at the edge', () => {
 	test('two devices write, one of them away from time to time, and agree', async () => {
 		const { room, clients } = await home(2);
 		const [ann, bob] = clients as [Client, Client];
@@ -282,7 +282,7 @@ describe('OT-18 the room at the edge', () => {
 	});
 });
 
-test('OT-18 a device that is paired by twelve words reads what was written before it came, until it is revoked', async () => {
+test('A6 a device that is paired by twelve words reads what was written before it came, until it is revoked', async () => {
 	const place = createMeetingPlace((to, init) => handlePair(to, init), 'https://wherry.example.net');
 	const home = await createHome();
 	const secret = await derive(home.root, 'epoch|1', 32);

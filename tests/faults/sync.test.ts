@@ -213,7 +213,7 @@ function check(seed: number) {
 }
 
 describe('A6 sync', () => {
-	test(`OT-18 ${seeds} seeds of five devices that write 200 operations each all agree with a simple list`, () => {
+	test(`A6 ${seeds} seeds of five devices that write 200 operations each all agree with a simple list`, () => {
 		const first = Number(process.env.WHERRY_SEED ?? '0') || Math.floor(Math.random() * 2 ** 30) + 1;
 		console.log(`sync: seeds ${first} to ${first + seeds - 1}`);
 		const started = process.cpuUsage();

@@ -45,7 +45,7 @@ const errorOf = (run: () => unknown) => {
 	}
 };
 
-describe('OT-18 pairing', () => {
+describe('pairing', () => {
 	test('twelve words bring the home to the new device, and nothing that passes says what it is', async () => {
 		const { place, seen } = meetings();
 		const home = await createHome();

@@ -12,9 +12,12 @@ import { parseJson } from '../../wire/json';
 import type { Clock, FetchPort } from '../ports';
 import type { HubStream } from './hub-names';
 import { createSseScanner } from './sse';
+import { watchIdle } from './watch-idle';
 
 /** Reconnections without a new frame in between. */
 const maximumTries = 8;
+/** A hub says something every 15 seconds: whoever hears nothing for longer listens at a dead line. */
+const silenceMs = 35_000;
 const firstPauseMs = 250;
 const longestPauseMs = 10_000;
 
@@ -144,7 +147,8 @@ async function* readFrames(
 		const cancel = (): void => {
 			reader.cancel().catch(ignore);
 		};
-		signal.addEventListener('abort', cancel, { once: true });
+		const watch = watchIdle(ports.clock, silenceMs, signal);
+		watch.signal.addEventListener('abort', cancel, { once: true });
 		const events: { data: string; event: string; id: string }[] = [];
 		const scanner = createSseScanner((data, event, id) => events.push({ data, event, id }));
 		try {
@@ -152,6 +156,7 @@ async function* readFrames(
 				const { done, value } = await reader.read().catch(() => ({ done: true, value: undefined }) as const);
 				signal.throwIfAborted();
 				if (done) break;
+				watch.touch();
 				scanner.push(value);
 				for (const { data, event, id } of events.splice(0)) {
 					if (event === 'end' && endEvent.safeParse(parseJson(data)).success) return undefined;
@@ -172,7 +177,8 @@ async function* readFrames(
 				}
 			}
 		} finally {
-			signal.removeEventListener('abort', cancel);
+			watch.stop();
+			watch.signal.removeEventListener('abort', cancel);
 			cancel();
 		}
 	}
