@@ -20,7 +20,8 @@ export default defineConfig({
 		browserName: 'chromium',
 		locale: 'en-GB',
 		timezoneId: 'Europe/Berlin',
-		trace: 'retain-on-failure',
+		// Recording every step of every test costs a fifth of the run: WHERRY_TRACE=1 where one has to be understood.
+		trace: process.env.WHERRY_TRACE === '1' ? 'retain-on-failure' : 'off',
 		screenshot: 'only-on-failure',
 		launchOptions: {
 			...(executablePath === null ? {} : { executablePath }),

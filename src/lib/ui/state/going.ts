@@ -1,6 +1,6 @@
 /** Going between places and sessions, and remembering where one was. */
 
-import { goto } from '$app/navigation';
+import { goto, preloadCode } from '$app/navigation';
 import { app } from './app.svelte';
 
 const lastName = 'wherry:last';
@@ -25,12 +25,25 @@ export const remembered = {
 	}
 };
 
+let arriving: string | null = null;
+
+/** The session that `newSession` has opened, whose address is only now reached: a quick person may have sent something in it. */
+export function takeArriving(): string | null {
+	const id = arriving;
+	arriving = null;
+	return id;
+}
+
 export async function newSession(options: { temporary?: boolean } = {}): Promise<void> {
 	app.failure = null;
 	remembered.fresh = null;
+	// Read beforehand: the new session and its address should come in one moment.
+	await preloadCode('/').catch(() => undefined);
 	const opened = await app.run('session.open', { sessionId: null, ...options });
 	// The address of a new session would make a plain one where a temporary one was refused.
 	if (opened === undefined) return;
+	arriving = opened.sessionId;
+	if (options.temporary !== true) remembered.fresh = opened.sessionId;
 	await goto('/?new', { keepFocus: true });
 	document.querySelector<HTMLElement>('[data-composer]')?.focus();
 }
