@@ -18,7 +18,7 @@ import { messageLabels } from '../policy/user-words';
 import type { SessionFacts } from '../sessions/records';
 import type { StoreDelete } from '../storage/store';
 import { rehearsalRef } from './providers';
-import { answersOf, readApprovals, recordDecision } from './decisions';
+import { answersOf, readApprovals } from './waiting-approvals';
 import { createLanes } from './lanes';
 import { createQueue } from './queue';
 import { turnPorts } from './turn-ports';
@@ -267,6 +267,7 @@ export function createTurns(host: Host): Turns {
 			if (approval.decision === decision) return;
 			throw new AppError('gate/approval-used');
 		}
+		const { recordDecision } = await import('./decisions');
 		await recordDecision(host, approval, decision);
 		if (waiters.answer({ id: approvalId, value: decision })) return;
 		if (live.has(approval.sessionId)) return;

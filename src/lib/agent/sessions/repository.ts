@@ -11,7 +11,6 @@ import type { Clock, Device, Ids } from '../ports';
 import type { Commit, Store, StoreDelete, StoreWrite } from '../storage/store';
 import { facts, mergeRegisters, setFacts } from './facts';
 import { openLamClock, type LamClock } from './lam';
-import { forkRecord } from './lineage';
 import { listSessions, type ListQuery, type SessionList } from './list';
 import { loadSession, readRecord } from './load';
 import { createLoaded, type LoadedSession, type LoadedState } from './loaded';
@@ -250,6 +249,7 @@ export function createRepository({
 		async fork(sessionId, entryId, lam) {
 			const from = await load(sessionId);
 			const stamp = { lam, dev: device.id };
+			const { forkRecord } = await import('./lineage');
 			return forkRecord({ from, entryId, id: ids.next(), createdAt: clock.now(), stamp });
 		},
 		lamport,
