@@ -173,6 +173,7 @@ async function open(): Promise<Agent> {
 		relay: { fetchPage: (url, signal) => fetchThroughRelay(ports.fetch, self.location.origin, url, signal) },
 		relayKeys,
 		relayAccess,
+		syncNetwork: async () => (await import('./sync-network')).syncNetwork,
 		storageStatus,
 		builtin: () => builtin
 	});

@@ -12,7 +12,7 @@ import { traitsOf } from '../models/catalog';
 import { modelOnDemand } from '../models/on-demand';
 import type { ModelPort } from '../models/protocol';
 import type { RelayAccess } from '../home/relay-access';
-import type { AgentPorts, Device } from '../ports';
+import type { AgentPorts, Device, SyncNetwork } from '../ports';
 import { rehearsalOnDemand } from '../rehearsal/on-demand';
 import { openLamClock } from '../sessions/lam';
 import { createReadOnlyStore, readSchema } from '../sessions/upcast';
@@ -21,6 +21,7 @@ import { searchOnDemand } from '../sessions/search/on-demand';
 import { createSessionWriter } from '../sessions/writer';
 import { createCatalog } from '../skills/catalog';
 import type { Store } from '../storage/store';
+import { createOutgoingStore } from '../storage/outgoing';
 import { createTemporaryStore } from '../storage/temporary';
 import { openKeyring } from '../vault/keyring';
 import { createBus } from '../view/bus';
@@ -36,6 +37,7 @@ import type { Dispatcher } from './dispatch';
 import { createWriters } from './host';
 import type { Host } from './host';
 import { hostServices } from './host-services';
+import { homeOnDemand } from './home-commands';
 import { createLibraryCommands, createLibraryReads } from './library-commands';
 import { createProviders } from './providers';
 import { relayReads, relayWrites } from './relay-commands';
@@ -64,6 +66,8 @@ export interface AgentOptions {
 	readonly relay?: HostServices['relay'];
 	/** This device's standing at its relay; absent where there is none. */
 	readonly relayAccess?: () => Promise<RelayAccess>;
+	/** The way to this person's other devices; absent where there is none. */
+	readonly syncNetwork?: () => Promise<SyncNetwork>;
 	/** Ids of providers that this relay has keys for, for us. */
 	readonly relayKeys: () => Promise<readonly string[]>;
 	readonly storageStatus: () => Promise<Omit<AppStatus, 'role' | 'schemaOk'>>;
@@ -100,7 +104,10 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 	/** A newer build wrote here: everything can be read, nothing is written. */
 	const isOutdated = (await readSchema(options.store)) !== 'ok';
 	const base = isOutdated ? createReadOnlyStore(options.store) : options.store;
-	const store = createTemporaryStore(base, (id) => temporary.has(id));
+	const outgoing = createOutgoingStore(base);
+	const store = createTemporaryStore(outgoing, (id) => temporary.has(id));
+	/** In a home, this device is known by its key. */
+	const device = { id: options.device.id };
 	let relayKeys: readonly string[] = [];
 	let life: Life | undefined;
 	let reads: Dispatcher | undefined;
@@ -132,7 +139,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 		const repository = createRepository({
 			...options.ports,
 			store,
-			device: options.device,
+			device,
 			turnOf: (id) => status.display(id)
 		});
 		const services = hostServices({
@@ -173,7 +180,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 		const parts = {
 			...at,
 			ports: options.ports,
-			device: options.device,
+			device,
 			repository,
 			lamport,
 			catalog,
@@ -196,10 +203,17 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 			writer: createWriters(parts, createSessionWriter)
 		};
 		const turns = createTurns(host);
+		const became = (kid: string): void => {
+			device.id = kid;
+		};
+		const home = homeOnDemand({ host, base, outgoing, became }, options.syncNetwork);
+		outgoing.tell(undefined);
+		if (epoch !== followerEpoch) await home.start();
 		const writes = createDispatcher(
 			{ remembers: true },
 			createSessionCommands(host, turns),
 			createLibraryCommands(host),
+			home.handlers,
 			relayWrites(relayParts)
 		);
 		return {
@@ -208,6 +222,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 			writes,
 			end() {
 				isOver = true;
+				home.end();
 				turns.abandon();
 			}
 		};

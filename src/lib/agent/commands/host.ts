@@ -98,7 +98,7 @@ export function createWriters(
 			applied(record: SessionRecord, entries) {
 				host.repository.apply(entries, record);
 				if (!record.temporary) void host.search.indexEntries(entries);
-				host.bus.publish({ kind: 'applied', record, entries });
+				host.bus.publish({ kind: 'applied', record: loaded.record, entries });
 			}
 		});
 		writers.set(sessionId, writers.get(sessionId) ?? writer);

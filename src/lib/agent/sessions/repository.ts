@@ -160,7 +160,11 @@ export function createRepository({
 		for (const entry of entries) whenLoaded(entry.sessionId, (loaded) => loaded.add(entry));
 		if (record === undefined) return;
 		observe(record);
-		whenLoaded(record.id, (loaded) => loaded.setRecord(record));
+		// What another device wrote at the same moment stays: the order in which the two are told here says nothing.
+		whenLoaded(record.id, (loaded) => {
+			const registers = mergeRegisters(loaded.record.registers, record.registers);
+			loaded.setRecord({ ...record, registers });
+		});
 	}
 
 	function lamport(): Promise<LamClock> {
