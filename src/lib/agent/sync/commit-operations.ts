@@ -114,8 +114,18 @@ export async function tellCommit(
 		(commit.delete ?? []).flatMap(({ table, key }) => (table === 'entries' ? [key] : []))
 	);
 	const writes: StoreWrite[] = [];
+	/** Its rows are kept in memory, far from here; should one come by all the same, it is told to nobody. */
+	const temporary = new Set(
+		(commit.put ?? []).flatMap(({ table, key, row }) =>
+			table === 'sessions' && readSessionRecord(row)?.temporary === true ? [key] : []
+		)
+	);
 	for (const write of commit.put ?? []) {
 		const { table, key, row } = write;
+		if (temporary.has(key.split('/', 1)[0] ?? '')) {
+			writes.push(write);
+			continue;
+		}
 		let written = write;
 		if (table === 'entries') telling.node(row);
 		if (table === 'segments') {

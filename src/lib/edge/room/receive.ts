@@ -14,6 +14,7 @@ import {
 	onEnvelope,
 	onGot,
 	onHello,
+	putOff,
 	refuse,
 	type Said,
 	type SocketPlace
@@ -24,7 +25,9 @@ export async function receive(
 	room: Room,
 	roomId: string,
 	now: () => SocketPlace,
-	frame: string
+	frame: string,
+	/** Whether a device may write that many more characters; counts them where it may. */
+	may: (kid: string, size: number) => 'yes' | 'slow' | 'full' = () => 'yes'
 ): Promise<Said> {
 	const message = fromDevice.safeParse(frame.length > maxFrame ? undefined : parseJson(frame));
 	if (!message.success) return { place: now(), send: [], close: closeCodes.protocol };
@@ -38,7 +41,7 @@ export async function receive(
 			return onHello(room, now(), message.data);
 		}
 		case 'push':
-			return pushed(room, now, message.data.envelopes);
+			return pushed(room, now, message.data.envelopes, may);
 		case 'got':
 			return { place: onGot(now(), message.data.seq), send: [] };
 		case 'basis':
@@ -55,6 +58,14 @@ async function pushed(room: Room, now: () => SocketPlace, envelopes: readonly En
 	let hasStored = false;
 	let revoked: string | undefined;
 	for (const envelope of envelopes) {
+		const { kid } = now();
+		// What it has already costs nothing: sending again is how a device finds out.
+		const isNew = kid !== undefined && envelope.header.devSeq > room.head(kid).devSeq;
+		const verdict = isNew ? may(kid, envelope.ct.length) : 'yes';
+		if (verdict !== 'yes') {
+			send.push(...putOff(room, now(), verdict).send);
+			break;
+		}
 		const signer = signerOf(room, envelope);
 		const hash = signer === undefined ? undefined : await verifyEnvelope(envelope, signer);
 		const said =
