@@ -20,14 +20,16 @@ import {
 	type SocketPlace
 } from './socket';
 
+/** Whether a device may write this envelope now; counts it where it may. */
+export type May = (kid: string, envelope: Envelope) => 'yes' | 'slow' | 'full';
+
 /** @param now the place at this moment: others may be told things while a signature is being checked. */
 export async function receive(
 	room: Room,
 	roomId: string,
 	now: () => SocketPlace,
 	frame: string,
-	/** Whether a device may write that many more characters; counts them where it may. */
-	may: (kid: string, size: number) => 'yes' | 'slow' | 'full' = () => 'yes'
+	may: May = () => 'yes'
 ): Promise<Said> {
 	const message = fromDevice.safeParse(frame.length > maxFrame ? undefined : parseJson(frame));
 	if (!message.success) return { place: now(), send: [], close: closeCodes.protocol };
@@ -53,7 +55,12 @@ export async function receive(
 	}
 }
 
-async function pushed(room: Room, now: () => SocketPlace, envelopes: readonly Envelope[]): Promise<Said> {
+async function pushed(
+	room: Room,
+	now: () => SocketPlace,
+	envelopes: readonly Envelope[],
+	may: May
+): Promise<Said> {
 	const send: FromRoom[] = [];
 	let hasStored = false;
 	let revoked: string | undefined;
@@ -61,7 +68,7 @@ async function pushed(room: Room, now: () => SocketPlace, envelopes: readonly En
 		const { kid } = now();
 		// What it has already costs nothing: sending again is how a device finds out.
 		const isNew = kid !== undefined && envelope.header.devSeq > room.head(kid).devSeq;
-		const verdict = isNew ? may(kid, envelope.ct.length) : 'yes';
+		const verdict = isNew ? may(kid, envelope) : 'yes';
 		if (verdict !== 'yes') {
 			send.push(...putOff(room, now(), verdict).send);
 			break;

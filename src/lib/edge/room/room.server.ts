@@ -9,7 +9,7 @@ import { genesisOf } from '../../agent/sync/signature';
 import { roomId, type FromRoom } from '../../wire/sync';
 import { toBase64Url } from '../../wire/device';
 import { fullAllowance, quota, spend, type Allowance } from './quota';
-import { receive } from './receive';
+import { receive, type May } from './receive';
 import { createRoom, type Room } from './room';
 import { closeCodes, flow, newPlace, type SocketPlace } from './socket';
 import { createSqliteRoomStore } from './sqlite-room';
@@ -75,9 +75,12 @@ export class SyncRoom extends DurableObject {
 		for (const one of this.ctx.getWebSockets()) this.#flow(room, one);
 	}
 
-	readonly #may = (kid: string, size: number): 'yes' | 'slow' | 'full' => {
+	readonly #may: May = (kid, { ct, header }) => {
 		const now = Date.now();
-		if (this.ctx.storage.sql.databaseSize + size > quota.roomBytes) return 'full';
+		const size = ct.length;
+		// A snapshot makes room, and somebody who has to go must be able to.
+		const isFull = this.ctx.storage.sql.databaseSize + size > quota.roomBytes;
+		if (isFull && header.purpose.kind === 'ops') return 'full';
 		const left = spend(this.#allowances.get(kid) ?? fullAllowance(now), size, now);
 		if (left === undefined) return 'slow';
 		this.#allowances.set(kid, left);
