@@ -345,6 +345,8 @@ export type HomeChange =
 	| { readonly what: 'join'; readonly code: string; readonly name: string }
 	| { readonly what: 'rename'; readonly kid: string; readonly name: string }
 	| { readonly what: 'revoke'; readonly kid: string }
+	/** This device goes on with the turn that another one runs in this session. */
+	| { readonly what: 'takeTurn'; readonly sessionId: string }
 	/** This device goes on alone, with all that it has. */
 	| { readonly what: 'leave' };
 

@@ -38,6 +38,7 @@ import { createWriters } from './host';
 import type { Host } from './host';
 import { hostServices } from './host-services';
 import { homeOnDemand } from './home-commands';
+import type { HomeOnDemand } from './home-commands';
 import { createLibraryCommands, createLibraryReads } from './library-commands';
 import { createProviders } from './providers';
 import { relayReads, relayWrites } from './relay-commands';
@@ -88,6 +89,7 @@ export interface Agent {
 interface Life {
 	readonly host: Host;
 	readonly turns: Turns;
+	readonly home: HomeOnDemand;
 	readonly writes: Dispatcher;
 	/** Another tab goes on: from now on nothing that is under way here is written. */
 	end(): void;
@@ -191,6 +193,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 			status,
 			bus,
 			systemPrompt,
+			elsewhere: { current: undefined },
 			relayOrigin: options.relayOrigin
 		};
 		const host: Host = {
@@ -206,7 +209,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 		const became = (kid: string): void => {
 			device.id = kid;
 		};
-		const home = homeOnDemand({ host, base, outgoing, became }, options.syncNetwork);
+		const home = homeOnDemand({ host, turns, base, outgoing, became }, options.syncNetwork);
 		outgoing.tell(undefined);
 		if (epoch !== followerEpoch) await home.start();
 		const writes = createDispatcher(
@@ -219,6 +222,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 		return {
 			host,
 			turns,
+			home,
 			writes,
 			end() {
 				isOver = true;
@@ -246,7 +250,13 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 		liveSteps.clear();
 		life = await openLife(epoch);
 		reads = undefined;
-		await (epoch === followerEpoch ? life.turns.look() : life.turns.recover());
+		const { home, turns } = life;
+		if (epoch === followerEpoch) await turns.look();
+		else {
+			await home.beforeRecovery().catch(() => undefined);
+			await turns.recover();
+			void home.look().catch(() => undefined);
+		}
 		// Roles have changed: what the page says of this tab is asked anew.
 		bus.publish({ kind: 'changed', what: 'settings' });
 		if (shown === null) return;

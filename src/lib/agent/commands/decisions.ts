@@ -8,7 +8,7 @@ import type { Host } from './host';
 export async function recordDecision(
 	host: Host,
 	approval: ApprovalRecord,
-	decision: NonNullable<ApprovalRecord['decision']>
+	{ decision, by }: { readonly decision: NonNullable<ApprovalRecord['decision']>; readonly by: string }
 ): Promise<void> {
 	const now = host.ports.clock.now();
 	const isNo = decision === 'reject';
@@ -16,7 +16,7 @@ export async function recordDecision(
 		...approval,
 		state: isNo ? 'rejected' : 'approved',
 		decision,
-		decidedBy: host.device.id,
+		decidedBy: by,
 		decidedAt: now,
 		...(isNo ? {} : { expiresAt: now + approvalLifetimeMs })
 	};

@@ -6,6 +6,7 @@
 import { AppError } from '../../wire/errors';
 import type { HomeParts } from '../home/home-life';
 import type { OpenHome } from '../home/open-home';
+import { readOpenTurns } from '../journal/read-records';
 import type { SyncNetwork } from '../ports';
 import type { Handlers } from './session-commands';
 
@@ -13,6 +14,10 @@ export interface HomeOnDemand {
 	readonly handlers: Handlers;
 	/** Where there is a home, from now on whatever is committed is told. */
 	start(): Promise<void>;
+	/** Resolves when it is known which of the open turns are still this device's. */
+	beforeRecovery(): Promise<void>;
+	/** Shows what other devices run. */
+	look(): Promise<void>;
 	end(): void;
 }
 
@@ -36,6 +41,13 @@ export function homeOnDemand(
 		async start() {
 			if (network === undefined || (await parts.base.get('meta', 'home')) === undefined) return;
 			parts.outgoing.tell(open().then(({ prepare }) => prepare));
+		},
+		async beforeRecovery() {
+			if (opened === undefined || (await readOpenTurns(parts.base)).length === 0) return;
+			await (await opened).beforeRecovery();
+		},
+		async look() {
+			await (await opened)?.look();
 		},
 		end() {
 			void opened?.then((home) => {

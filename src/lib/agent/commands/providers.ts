@@ -178,6 +178,12 @@ export function createProviders(parts: ProviderParts): Providers {
 	return {
 		models,
 		warm,
+		async watch(answer, onEvent) {
+			const origin = parts.relayOrigin;
+			if (origin === undefined) return;
+			const { watchAnswer } = await import('../models/watch-answer');
+			await watchAnswer({ ...modelDeps, origin }, answer, onEvent);
+		},
 		defaultModel() {
 			const chosen = readRef(settings.get('models/default'));
 			if (chosen !== undefined) return chosen;

@@ -6,6 +6,7 @@
 import type { HomeView } from '../../wire/commands';
 import { AppError, toAppError, type WireError } from '../../wire/errors';
 import type { Host } from '../commands/host';
+import type { Turns } from '../commands/turns';
 import type { SyncNetwork } from '../ports';
 import { isRecord } from '../sessions/upcast';
 import type { OutgoingStore, Prepare } from '../storage/outgoing';
@@ -21,6 +22,7 @@ import { createHomeSync, signRow, type HomeSync } from './home-sync';
 
 export interface HomeParts {
 	readonly host: Host;
+	readonly turns: Turns;
 	/** Below `outgoing`: what is written here is told to nobody. */
 	readonly base: Store;
 	readonly outgoing: OutgoingStore;
@@ -43,6 +45,8 @@ export interface HomeLife {
 	rename(kid: string, name: string): Promise<void>;
 	revoke(kid: string): Promise<void>;
 	leave(): Promise<void>;
+	/** A person goes on here with what another device runs. */
+	takeTurn(sessionId: string): Promise<void>;
 	changed(): void;
 	end(): void;
 }
@@ -67,6 +71,7 @@ export async function openHomeLife(parts: HomeParts): Promise<HomeLife> {
 	async function onRevoked(): Promise<void> {
 		isRevoked = true;
 		outgoing.tell(undefined);
+		host.elsewhere.current = undefined;
 		sync?.end();
 		const row = { v: 1, isRevoked: true };
 		await base.commit({ epoch: host.epoch(), put: [{ table: 'meta', key: homeMetaRow, row }] });
@@ -78,6 +83,7 @@ export async function openHomeLife(parts: HomeParts): Promise<HomeLife> {
 		isRevoked = false;
 		const made = await createHomeSync({ ...parts, home: found, isFounder, changed });
 		sync = made;
+		host.elsewhere.current = made.elsewhere;
 		return made;
 	}
 
@@ -123,6 +129,7 @@ export async function openHomeLife(parts: HomeParts): Promise<HomeLife> {
 	async function forget(): Promise<void> {
 		sync?.end();
 		sync = undefined;
+		host.elsewhere.current = undefined;
 		home = undefined;
 		outgoing.tell(undefined);
 		await outgoing.settled();
@@ -193,6 +200,10 @@ export async function openHomeLife(parts: HomeParts): Promise<HomeLife> {
 			await forget();
 			isRevoked = false;
 			changed();
+		},
+		async takeTurn(sessionId) {
+			if (sync === undefined) throw new AppError('turn/not-found');
+			await sync.elsewhere.take(sessionId);
 		},
 		changed,
 		end() {

@@ -8,6 +8,7 @@ import { syncPrefix } from '../../wire/sync';
 import type { Json } from '../../wire/json';
 import { readOperation, type AnyOperation } from '../../wire/operations';
 import type { Host } from '../commands/host';
+import type { Turns } from '../commands/turns';
 import type { SyncNetwork } from '../ports';
 import { readSegment } from '../sessions/read-record';
 import { isRecord } from '../sessions/upcast';
@@ -31,11 +32,13 @@ import { openDeviceKey, type DeviceKey } from './device-key';
 import { deviceSeenKey } from './devices';
 import type { Home } from './home';
 import { saveHome } from './home-record';
+import { createTurnsElsewhere, type TurnsElsewhere } from './turns-elsewhere';
 
 export const signRow = 'home/sign';
 
 export interface HomeSyncParts {
 	readonly host: Host;
+	readonly turns: Turns;
 	readonly base: Store;
 	readonly outgoing: OutgoingStore;
 	readonly network: SyncNetwork;
@@ -51,8 +54,11 @@ export interface HomeSync {
 	readonly signer: DeviceKey;
 	readonly agreement: AgreementKey;
 	readonly prepare: Prepare;
+	readonly elsewhere: TurnsElsewhere;
 	replica(): Replica;
 	status(): SyncStatus;
+	/** Resolves when what the others did has been read, or cannot be had now. */
+	current(): Promise<void>;
 	/** Sends what was queued by others than a commit. */
 	send(): void;
 	/** A register of the home itself. */
@@ -64,6 +70,9 @@ export interface HomeSync {
 
 const seenEveryMs = 60 * 60_000;
 const againMs = 5_000;
+/** A page waits for it with a turn that it has left open: a relay that is not there must not keep it. */
+const currentMs = 4_000;
+const pollMs = 30;
 
 export async function createHomeSync(parts: HomeSyncParts): Promise<HomeSync> {
 	const { host, base, outgoing, network, home, changed } = parts;
@@ -120,7 +129,7 @@ export async function createHomeSync(parts: HomeSyncParts): Promise<HomeSync> {
 				place: () => placeWrite(replica)
 			})
 		);
-		await show(host, applied);
+		await show(host, elsewhere, applied);
 		if (replica.isSnapshotDue()) replica.queueSnapshot(await wholeState(base, kept, kid));
 	}
 
@@ -175,6 +184,8 @@ export async function createHomeSync(parts: HomeSyncParts): Promise<HomeSync> {
 		});
 	}
 
+	const elsewhere = createTurnsElsewhere({ host, turns: parts.turns, base, kid, set });
+
 	/** From what is on disk; what is committed meanwhile waits. */
 	async function restart(): Promise<void> {
 		link?.end();
@@ -216,8 +227,14 @@ export async function createHomeSync(parts: HomeSyncParts): Promise<HomeSync> {
 				}
 			};
 		},
+		elsewhere,
 		replica: () => replica,
 		status: () => connection?.status() ?? { kind: 'apart' },
+		async current() {
+			const until = clock.now() + currentMs;
+			while (network.isOnline() && !isOver && connection?.isCurrent() !== true && clock.now() < until)
+				await clock.sleep(pollMs);
+		},
 		send: () => void connection?.send(),
 		set,
 		start() {
@@ -226,21 +243,31 @@ export async function createHomeSync(parts: HomeSyncParts): Promise<HomeSync> {
 		},
 		end() {
 			isOver = true;
+			elsewhere.end();
 			link?.end();
 		}
 	};
 }
 
 /** In memory, in the index and on the pages, as if it had been written here. */
-async function show(host: Host, { sessions, purged, tables, hasOther }: Applied): Promise<void> {
+async function show(
+	host: Host,
+	elsewhere: TurnsElsewhere,
+	{ sessions, purged, tables, turns, hasOther }: Applied
+): Promise<void> {
 	for (const { deletes } of purged) host.repository.applyCommit({ delete: deletes });
 	for (const { record, entries, writes } of sessions) {
+		elsewhere.beforeShown(
+			new Set(entries.flatMap(({ kind, turnId = '' }) => (kind === 'assistant' ? [turnId] : [])))
+		);
 		host.repository.applyCommit({ put: writes.filter(({ table }) => table === 'entries') });
 		host.repository.apply([], record);
 		void host.search.indexEntries(entries);
 		const current = (await host.repository.record(record.id)) ?? record;
 		host.bus.publish({ kind: 'applied', record: current, entries });
 	}
+	// Once what they speak of is there.
+	await elsewhere.read(turns);
 	if (sessions.length + purged.length > 0) host.bus.publish({ kind: 'sessions' });
 	if (tables.size > 0) {
 		await Promise.all([host.settings.reload(), host.policy.reload()]);

@@ -9,6 +9,10 @@ export interface OpenHome {
 	/** For every commit of this device. */
 	readonly prepare: Prepare;
 	view(): Promise<HomeView>;
+	/** Before open turns go on: another device may have taken them over. */
+	beforeRecovery(): Promise<void>;
+	/** Shows what other devices run. */
+	look(): Promise<void>;
 	change(change: HomeChange): Promise<{ code: string | null }>;
 	end(): void;
 }
@@ -19,6 +23,8 @@ export async function openHome(parts: HomeParts): Promise<OpenHome> {
 	return {
 		prepare: life.prepare ?? ((commit) => Promise.resolve({ commit, committed: () => undefined })),
 		view: async () => ({ ...(await life.view()), ...(await desk.view()) }),
+		beforeRecovery: async () => life.sync()?.current(),
+		look: async () => life.sync()?.elsewhere.look(),
 		change: (change) => desk.change(change),
 		end() {
 			desk.end();

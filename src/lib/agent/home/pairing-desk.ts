@@ -159,6 +159,9 @@ export function createPairingDesk(life: HomeLife): PairingDesk {
 				case 'revoke':
 					await life.revoke(change.kid);
 					return nothing;
+				case 'takeTurn':
+					await life.takeTurn(change.sessionId);
+					return nothing;
 				case 'leave':
 					stop();
 					await life.leave();

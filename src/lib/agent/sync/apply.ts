@@ -16,6 +16,7 @@ import type { Store, StoreDelete, StoreWrite } from '../storage/store';
 import { ownFacts } from './commit-operations';
 import { keepRest, keptWrite } from './kept';
 import { addNode, applyOperation, precedes, type NodeRow, type RegisterRow, type SyncState } from './merge';
+import { endedTurnOf, turnNewsOf } from './open-turns';
 import { putTogether } from './operation-parts';
 import {
 	bornKey,
@@ -50,6 +51,8 @@ export interface Applied {
 	/** Gone for good on another device. */
 	readonly purged: readonly { readonly sessionId: string; readonly deletes: readonly StoreDelete[] }[];
 	readonly tables: ReadonlySet<SyncedTable>;
+	/** Registers of turns and orders about them, by key. */
+	readonly turns: ReadonlyMap<string, RegisterRow>;
 	/** Something that only lists and names show. */
 	readonly hasOther: boolean;
 }
@@ -87,12 +90,22 @@ export async function applyState(store: Store, state: SyncState, parts: ApplyPar
 	}
 	const held = await registersOf(store, [...plain.keys(), ...[...news.keys()].map(purgedKey)]);
 	const goneHere: string[] = [];
+	const turns = new Map<string, RegisterRow>();
 	let hasOther = false;
 	for (const [key, row] of plain) {
 		const mine = held.get(key);
 		if (mine !== undefined && !precedes(mine, row, ({ value }) => value)) continue;
 		put.push(registerWrite(key, row));
 		if (key.startsWith('purged/')) goneHere.push(key.slice('purged/'.length));
+		if (turnNewsOf(key) !== undefined) {
+			turns.set(key, row);
+			continue;
+		}
+		const turn = endedTurnOf(key, row.value);
+		if (turn !== undefined) {
+			put.push({ table: 'turns', key: turn.turnId, row: turn });
+			continue;
+		}
 		const to = rowOfRegister(key);
 		if (to === undefined) hasOther = true;
 		else if (row.value === null) deletes.push(to);
@@ -124,7 +137,7 @@ export async function applyState(store: Store, state: SyncState, parts: ApplyPar
 		delete: deletes,
 		put: [...put, lamport.write(), parts.place()]
 	});
-	return { sessions, purged, tables, hasOther };
+	return { sessions, purged, tables, turns, hasOther };
 }
 
 async function applySession(

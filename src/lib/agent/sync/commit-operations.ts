@@ -14,6 +14,7 @@ import { isRecord } from '../sessions/upcast';
 import type { Commit, Store, StoreWrite } from '../storage/store';
 import { asJson } from './as-json';
 import { queueEntry, queueWrite } from './outbox';
+import { turnRegisters } from './open-turns';
 import { bornKey, isSynced, purgedKey, registerOf, registerWrite, tableKey } from './registers';
 
 export interface OperationPorts {
@@ -151,6 +152,7 @@ export async function tellCommit(
 		if (isSynced(table, key) && (await registerOf(store, tableKey(table, key))) !== undefined)
 			telling.register(tableKey(table, key), null, lamport.next());
 	}
+	for (const [key, value] of await turnRegisters(commit, store)) telling.register(key, value, lamport.next());
 	const { put, operations } = telling.told();
 	const all = [...writes, ...put, ...(put.length === 0 ? [] : [lamport.write()])];
 	return { commit: { ...commit, put: all }, operations };

@@ -42,6 +42,8 @@ export type SyncStatus =
 
 export interface SyncConnection {
 	status(): SyncStatus;
+	/** It has read all that was in the room when it was let in. */
+	isCurrent(): boolean;
 	/** A new socket; the one before it is forgotten. */
 	open(socket: SyncSocket): void;
 	received(frame: string): Promise<void>;
@@ -80,6 +82,7 @@ export function createConnection({
 	let socket: SyncSocket | undefined;
 	let basis: { readonly upTo: number; after: number; readonly envelopes: Envelope[] } | undefined;
 	let pushed = 0;
+	let newest = 0;
 	let last: Promise<void> = Promise.resolve();
 
 	function say(message: FromDevice): void {
@@ -144,6 +147,7 @@ export function createConnection({
 			case 'welcome':
 				if (!settle(replica.welcome(message))) return;
 				status = { kind: 'joined' };
+				newest = message.seq;
 				await keeper?.acknowledged(message.yours.devSeq);
 				return;
 			case 'ack':
@@ -200,6 +204,7 @@ export function createConnection({
 
 	return {
 		status: () => status,
+		isCurrent: () => status.kind === 'joined' && replica.cursor() >= newest,
 		open(next) {
 			leave(replica.fault() === undefined ? { kind: 'joining' } : status);
 			if (status.kind === 'joining') socket = next;
