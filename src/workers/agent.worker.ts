@@ -16,9 +16,7 @@ import type { Store } from '../lib/agent/storage/store';
 import { readDevice } from '../lib/agent/storage/device';
 import { admittedRow, isForRelay } from '../lib/agent/home/admitted';
 import type { RelayAccess } from '../lib/agent/home/relay-access';
-import { fetchThroughRelay } from '../lib/agent/skills/page-relay';
 import { builtInPlugins } from '../lib/plugins';
-import { receiveBuiltinModel } from './builtin-worker';
 
 const ports: AgentPorts = {
 	clock: {
@@ -170,9 +168,15 @@ async function open(): Promise<Agent> {
 		channel,
 		timeZone: () => Intl.DateTimeFormat().resolvedOptions().timeZone,
 		locale: () => navigator.language,
-		relay: { fetchPage: (url, signal) => fetchThroughRelay(ports.fetch, self.location.origin, url, signal) },
+		relay: {
+			async fetchPage(url, signal) {
+				const { fetchThroughRelay } = await import('../lib/agent/skills/page-relay');
+				return fetchThroughRelay(ports.fetch, self.location.origin, url, signal);
+			}
+		},
 		relayKeys,
 		relayAccess,
+		syncNetwork: async () => (await import('./sync-network')).syncNetwork,
 		storageStatus,
 		builtin: () => builtin
 	});
@@ -188,9 +192,9 @@ const endpoint: AgentWorker = {
 	async freeze() {
 		(await agent).freeze();
 	},
-	lendModel(port) {
+	async lendModel(port) {
+		const { receiveBuiltinModel } = await import('./builtin-worker');
 		builtin = receiveBuiltinModel(port);
-		return Promise.resolve();
 	},
 	async attach(port) {
 		const opened = await agent;

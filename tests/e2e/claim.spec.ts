@@ -65,7 +65,7 @@ test('claimed on the page, the relay’s own key answers this device; another br
 	await claim(page);
 	await expect(page.getByRole('button', { name: 'Claim this relay', exact: true })).toHaveCount(0);
 	await giveKey(owner, relay.origin);
-	const devices = page.getByRole('list', { name: 'Devices' });
+	const devices = page.getByRole('list', { name: 'Devices of this relay' });
 	await expect(devices.getByRole('listitem')).toHaveCount(1);
 	await expect(devices).toContainText('Kitchen laptop');
 	expect(await page.content()).not.toContain('sk-ant-held');
@@ -127,7 +127,7 @@ test('somebody invited joins with a code, and is out the moment they are revoked
 	await friend.ask('thank you', 'ok');
 
 	await owner.page.reload();
-	const devices = owner.page.getByRole('list', { name: 'Devices' });
+	const devices = owner.page.getByRole('list', { name: 'Devices of this relay' });
 	const row = devices.getByRole('listitem').filter({ hasText: 'This browser' });
 	await row.getByRole('button', { name: 'Revoke' }).click();
 	await expect(row).toContainText('Revoked');

@@ -3,7 +3,7 @@
 import { createAgent } from '../../src/lib/agent/commands/agent';
 import type { Agent } from '../../src/lib/agent/commands/agent';
 import type { Channel, Lease } from '../../src/lib/agent/commands/tabs';
-import type { FetchPort } from '../../src/lib/agent/ports';
+import type { FetchPort, SyncNetwork } from '../../src/lib/agent/ports';
 import type { Store } from '../../src/lib/agent/storage/store';
 import { builtInPlugins } from '../../src/lib/plugins';
 import type { CommandInput, CommandName, CommandOutput } from '../../src/lib/wire/commands';
@@ -83,8 +83,11 @@ export async function openTab(options: {
 	origin?: Origin;
 	fetch?: FetchPort;
 	relayKeys?: readonly string[];
+	network?: SyncNetwork;
+	device?: string;
 }): Promise<TestTab> {
 	const origin = options.origin ?? createOrigin();
+	const { network } = options;
 	const agent = await createAgent({
 		store: options.store,
 		ports: {
@@ -96,7 +99,7 @@ export async function openTab(options: {
 			random: { float: Math.random, bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
 			fetch: (to, init) => options.fetch?.(new Request(to, init)) ?? Promise.reject(new TypeError('offline'))
 		},
-		device: { id: 'test-device' },
+		device: { id: options.device ?? 'test-device' },
 		plugins: builtInPlugins,
 		relayOrigin: 'http://localhost',
 		lease: origin.lease,
@@ -104,6 +107,7 @@ export async function openTab(options: {
 		timeZone: () => 'UTC',
 		locale: () => 'en',
 		relayKeys: () => Promise.resolve(options.relayKeys ?? []),
+		...(network === undefined ? {} : { syncNetwork: () => Promise.resolve(network) }),
 		storageStatus: () => Promise.resolve({ persisted: false, usageBytes: 0, quotaBytes: 0, relay: null })
 	});
 	let items: FeedItem[] = [];

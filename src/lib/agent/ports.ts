@@ -41,3 +41,15 @@ export interface AgentPorts {
 	readonly random: Random;
 	readonly fetch: NetworkPort;
 }
+
+/** A way to the room of this device's home, and whether there is one at all. */
+export interface SyncNetwork {
+	/** Frames of text; `closed` once, whoever closed it. */
+	open(
+		address: string,
+		heard: { readonly frame: (text: string) => void; readonly closed: () => void }
+	): { send(frame: string): void; close(): void };
+	isOnline(): boolean;
+	/** Answers with a function that ends the listening. */
+	onChange(listener: () => void): () => void;
+}

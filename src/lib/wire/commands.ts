@@ -167,6 +167,11 @@ export interface Commands {
 	/** `code` is an invitation that was asked for: shown once. */
 	'relay.change': { in: RelayChange; out: { code: string | null } };
 
+	/* ── this person's devices ── */
+	'home.view': { in: null; out: HomeView };
+	/** `code` is one that was asked for: shown once. */
+	'home.change': { in: HomeChange; out: { code: string | null } };
+
 	/* ── settings ── */
 	'settings.get': { in: { name: string }; out: Json };
 	'settings.set': { in: { name: string; value: Json }; out: null };
@@ -300,6 +305,50 @@ export type RelayChange =
 	| { readonly what: 'setKey'; readonly provider: string; readonly key: string }
 	| { readonly what: 'removeKey'; readonly provider: string }
 	| { readonly what: 'rules'; readonly rules: RelayRules };
+
+export interface HomeView {
+	/** `none`: on its own. `full`: the room takes no more. `broken`: what the relay says cannot be true. */
+	readonly state: 'none' | 'apart' | 'joining' | 'joined' | 'not-admitted' | 'revoked' | 'full' | 'broken';
+	/** Of `broken`: what is wrong with the log, and whose part of it. */
+	readonly fault: { readonly kind: string; readonly device: string } | null;
+	readonly devices: readonly HomeDevice[];
+	/** Written here, and not yet with the relay. */
+	readonly waiting: boolean;
+	/** A code that is shown, and who asks with it. */
+	readonly pairing: {
+		readonly phrase: string;
+		readonly until: number;
+		readonly asks: { readonly kid: string; readonly name: string } | null;
+	} | null;
+	/** This device has asked, and waits until the other one lets it in. */
+	readonly isAsking: boolean;
+	/** Why pairing came to nothing. */
+	readonly failure: WireError | null;
+	/** Providers whose keys are on this device, by id. */
+	readonly keys: readonly string[];
+}
+export interface HomeDevice {
+	readonly kid: string;
+	readonly name: string;
+	readonly lastSeen: number;
+	readonly isThis: boolean;
+	readonly isRevoked: boolean;
+}
+
+export type HomeChange =
+	/** Makes a home where there is none; the code is in the view. */
+	| { readonly what: 'invite'; readonly name: string }
+	/** No more pairing, on either side. */
+	| { readonly what: 'cancel' }
+	/** `keys`: of which providers, sealed to the new device. */
+	| { readonly what: 'admit'; readonly kid: string; readonly keys: readonly string[] }
+	| { readonly what: 'join'; readonly code: string; readonly name: string }
+	| { readonly what: 'rename'; readonly kid: string; readonly name: string }
+	| { readonly what: 'revoke'; readonly kid: string }
+	/** This device goes on with the turn that another one runs in this session. */
+	| { readonly what: 'takeTurn'; readonly sessionId: string }
+	/** This device goes on alone, with all that it has. */
+	| { readonly what: 'leave' };
 
 /** What the worker exposes through comlink. */
 export interface AgentEndpoint {

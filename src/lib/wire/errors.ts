@@ -49,6 +49,12 @@ export const errorTable = {
 		text: 'A turn is already running in this session.',
 		next: 'Stop it, steer it, or queue the message.'
 	},
+	'turn/elsewhere': {
+		status: 409,
+		retryable: true,
+		text: 'Another of your devices is answering in this session.',
+		next: 'Wait for it, stop it, or continue here.'
+	},
 	'turn/no-progress': {
 		status: 500,
 		retryable: true,

@@ -96,7 +96,17 @@ export const fromDevice = z.discriminatedUnion('type', [
 ]);
 export type FromDevice = z.infer<typeof fromDevice>;
 
-export const nackReasons = ['gap', 'forked', 'epoch', 'not-a-member', 'forged', 'invalid'] as const;
+/** `slow`: too much at once, later it is taken. `full`: the room holds as much as it may. */
+export const nackReasons = [
+	'gap',
+	'forked',
+	'epoch',
+	'not-a-member',
+	'forged',
+	'invalid',
+	'slow',
+	'full'
+] as const;
 export type NackReason = (typeof nackReasons)[number];
 
 export const fromRoom = z.discriminatedUnion('type', [

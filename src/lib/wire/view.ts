@@ -164,6 +164,8 @@ export interface SessionState {
 	readonly webSearch: boolean;
 	readonly turn: TurnDisplay;
 	readonly turnId?: string;
+	/** The other device that runs the turn, by its name. */
+	readonly elsewhere?: string;
 	readonly queued: readonly { readonly id: string; readonly text: string }[];
 	readonly draft: string;
 	readonly draftFiles: readonly FileView[];

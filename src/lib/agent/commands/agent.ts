@@ -12,7 +12,7 @@ import { traitsOf } from '../models/catalog';
 import { modelOnDemand } from '../models/on-demand';
 import type { ModelPort } from '../models/protocol';
 import type { RelayAccess } from '../home/relay-access';
-import type { AgentPorts, Device } from '../ports';
+import type { AgentPorts, Device, SyncNetwork } from '../ports';
 import { rehearsalOnDemand } from '../rehearsal/on-demand';
 import { openLamClock } from '../sessions/lam';
 import { createReadOnlyStore, readSchema } from '../sessions/upcast';
@@ -21,6 +21,7 @@ import { searchOnDemand } from '../sessions/search/on-demand';
 import { createSessionWriter } from '../sessions/writer';
 import { createCatalog } from '../skills/catalog';
 import type { Store } from '../storage/store';
+import { createOutgoingStore } from '../storage/outgoing';
 import { createTemporaryStore } from '../storage/temporary';
 import { openKeyring } from '../vault/keyring';
 import { createBus } from '../view/bus';
@@ -36,6 +37,8 @@ import type { Dispatcher } from './dispatch';
 import { createWriters } from './host';
 import type { Host } from './host';
 import { hostServices } from './host-services';
+import { homeOnDemand } from './home-commands';
+import type { HomeOnDemand } from './home-commands';
 import { createLibraryCommands, createLibraryReads } from './library-commands';
 import { createProviders } from './providers';
 import { relayReads, relayWrites } from './relay-commands';
@@ -64,6 +67,8 @@ export interface AgentOptions {
 	readonly relay?: HostServices['relay'];
 	/** This device's standing at its relay; absent where there is none. */
 	readonly relayAccess?: () => Promise<RelayAccess>;
+	/** The way to this person's other devices; absent where there is none. */
+	readonly syncNetwork?: () => Promise<SyncNetwork>;
 	/** Ids of providers that this relay has keys for, for us. */
 	readonly relayKeys: () => Promise<readonly string[]>;
 	readonly storageStatus: () => Promise<Omit<AppStatus, 'role' | 'schemaOk'>>;
@@ -84,6 +89,7 @@ export interface Agent {
 interface Life {
 	readonly host: Host;
 	readonly turns: Turns;
+	readonly home: HomeOnDemand;
 	readonly writes: Dispatcher;
 	/** Another tab goes on: from now on nothing that is under way here is written. */
 	end(): void;
@@ -100,7 +106,10 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 	/** A newer build wrote here: everything can be read, nothing is written. */
 	const isOutdated = (await readSchema(options.store)) !== 'ok';
 	const base = isOutdated ? createReadOnlyStore(options.store) : options.store;
-	const store = createTemporaryStore(base, (id) => temporary.has(id));
+	const outgoing = createOutgoingStore(base);
+	const store = createTemporaryStore(outgoing, (id) => temporary.has(id));
+	/** In a home, this device is known by its key. */
+	const device = { id: options.device.id };
 	let relayKeys: readonly string[] = [];
 	let life: Life | undefined;
 	let reads: Dispatcher | undefined;
@@ -132,7 +141,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 		const repository = createRepository({
 			...options.ports,
 			store,
-			device: options.device,
+			device,
 			turnOf: (id) => status.display(id)
 		});
 		const services = hostServices({
@@ -173,7 +182,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 		const parts = {
 			...at,
 			ports: options.ports,
-			device: options.device,
+			device,
 			repository,
 			lamport,
 			catalog,
@@ -184,6 +193,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 			status,
 			bus,
 			systemPrompt,
+			elsewhere: { current: undefined },
 			relayOrigin: options.relayOrigin
 		};
 		const host: Host = {
@@ -196,18 +206,27 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 			writer: createWriters(parts, createSessionWriter)
 		};
 		const turns = createTurns(host);
+		const became = (kid: string): void => {
+			device.id = kid;
+		};
+		const home = homeOnDemand({ host, turns, base, outgoing, became }, options.syncNetwork);
+		outgoing.tell(undefined);
+		if (epoch !== followerEpoch) await home.start();
 		const writes = createDispatcher(
 			{ remembers: true },
 			createSessionCommands(host, turns),
 			createLibraryCommands(host),
+			home.handlers,
 			relayWrites(relayParts)
 		);
 		return {
 			host,
 			turns,
+			home,
 			writes,
 			end() {
 				isOver = true;
+				home.end();
 				turns.abandon();
 			}
 		};
@@ -231,7 +250,13 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 		liveSteps.clear();
 		life = await openLife(epoch);
 		reads = undefined;
-		await (epoch === followerEpoch ? life.turns.look() : life.turns.recover());
+		const { home, turns } = life;
+		if (epoch === followerEpoch) await turns.look();
+		else {
+			await home.beforeRecovery().catch(() => undefined);
+			await turns.recover();
+			void home.look().catch(() => undefined);
+		}
 		// Roles have changed: what the page says of this tab is asked anew.
 		bus.publish({ kind: 'changed', what: 'settings' });
 		if (shown === null) return;

@@ -1,6 +1,5 @@
-/** What a person decided about a held call, as it is written down; and the calls that wait for it. */
+/** What a person decided about a held call, as it is written down. A chunk of its own: most sessions hold none. */
 
-import { readApproval, readEffects } from '../journal/read-records';
 import type { ApprovalRecord } from '../journal/records';
 import { approvalLifetimeMs } from '../policy/authorize';
 import { alwaysRule } from '../policy/decide';
@@ -9,7 +8,7 @@ import type { Host } from './host';
 export async function recordDecision(
 	host: Host,
 	approval: ApprovalRecord,
-	decision: NonNullable<ApprovalRecord['decision']>
+	{ decision, by }: { readonly decision: NonNullable<ApprovalRecord['decision']>; readonly by: string }
 ): Promise<void> {
 	const now = host.ports.clock.now();
 	const isNo = decision === 'reject';
@@ -17,7 +16,7 @@ export async function recordDecision(
 		...approval,
 		state: isNo ? 'rejected' : 'approved',
 		decision,
-		decidedBy: host.device.id,
+		decidedBy: by,
 		decidedAt: now,
 		...(isNo ? {} : { expiresAt: now + approvalLifetimeMs })
 	};
@@ -36,24 +35,4 @@ export async function recordDecision(
 		]
 	});
 	if (rule !== undefined) host.policy.add(rule);
-}
-
-export async function readApprovals(host: Host): Promise<ApprovalRecord[]> {
-	const rows = await host.store.range('approvals', {});
-	const read = await Promise.all(rows.map(({ key }) => readApproval(host.store, key)));
-	return read.flatMap((approval) => (approval === undefined ? [] : [approval]));
-}
-
-/** The answer that holds each waiting call, by the call's effect key. */
-export async function answersOf(
-	host: Host,
-	approvals: readonly ApprovalRecord[]
-): Promise<Map<string, string>> {
-	const effects = await readEffects(
-		host.store,
-		approvals.map((approval) => approval.effectKey)
-	);
-	return new Map(
-		effects.flatMap((effect) => (effect === undefined ? [] : [[effect.effectKey, effect.entryId]]))
-	);
 }

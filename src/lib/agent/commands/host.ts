@@ -4,9 +4,11 @@ import type { ModelRef } from '../../wire/entries';
 import type { ProviderCard, ProbeResult, ModelOption } from '../../wire/commands';
 import type { Entry } from '../../wire/entries';
 import type { Json } from '../../wire/json';
-import type { ModelPort } from '../models/protocol';
+import type { ModelEvent, ModelPort } from '../models/protocol';
 import type { Rule, Stance } from '../policy/gate';
 import type { AgentPorts, Device } from '../ports';
+import type { WatchedAnswer } from '../models/watch-answer';
+import type { ElsewherePort } from './elsewhere';
 import type { Catalog } from '../skills/catalog';
 import type { LamClock } from '../sessions/lam';
 import type { Repository } from '../sessions/repository';
@@ -44,6 +46,8 @@ export interface Providers {
 	setChain(chain: { models: readonly ModelRef[]; perModelTimeoutMs: number }): Promise<void>;
 	label(model: ModelRef): string;
 	cost(model: ModelRef, usage: NonNullable<Entry['response']>['usage']): number | undefined;
+	/** Reads along what another device has asked a model; see `watchAnswer`. */
+	watch(answer: WatchedAnswer, onEvent: (event: ModelEvent) => void): Promise<void>;
 	reload(): Promise<void>;
 }
 
@@ -72,6 +76,8 @@ export interface Host {
 	readonly systemPrompt: string;
 	/** Of the relay that served this page; absent where there is none. */
 	readonly relayOrigin: string | undefined;
+	/** Turns that other devices of this home run. */
+	readonly elsewhere: ElsewherePort;
 	/** Makes the rows of a session that leaves no trace live in memory only. */
 	readonly keepOffDisk: (sessionId: string, turnId?: string) => void;
 	readonly writer: (sessionId: string) => Promise<SessionWriter>;
@@ -98,7 +104,7 @@ export function createWriters(
 			applied(record: SessionRecord, entries) {
 				host.repository.apply(entries, record);
 				if (!record.temporary) void host.search.indexEntries(entries);
-				host.bus.publish({ kind: 'applied', record, entries });
+				host.bus.publish({ kind: 'applied', record: loaded.record, entries });
 			}
 		});
 		writers.set(sessionId, writers.get(sessionId) ?? writer);

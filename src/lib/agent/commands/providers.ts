@@ -131,7 +131,10 @@ export function createProviders(parts: ProviderParts): Providers {
 	async function probe(id: string, model?: string): Promise<ProbeResult> {
 		const provider = findProvider(id);
 		if (provider === undefined) throw new AppError('model/unavailable');
-		if (provider.id === 'builtin') return probeBuiltin();
+		if (provider.id === 'builtin') {
+			const { probeBuiltin } = await import('./probe-builtin');
+			return probeBuiltin(await parts.builtinAvailability());
+		}
 		if (provider.kind === 'built-in') return { ok: true, text: `${provider.title} is ready.`, findings: [] };
 		const [{ probeProvider }, { createModelPort }] = await Promise.all([
 			import('../models/doctor'),
@@ -149,23 +152,6 @@ export function createProviders(parts: ProviderParts): Providers {
 			},
 			AbortSignal.timeout(probeTimeoutMs)
 		);
-	}
-
-	async function probeBuiltin(): Promise<ProbeResult> {
-		switch (await parts.builtinAvailability()) {
-			case 'available':
-				return { ok: true, text: 'This browser\u2019s model is ready.', findings: [], model: 'builtin' };
-			case 'downloadable':
-			case 'downloading':
-				return {
-					ok: true,
-					text: 'This browser has a model; the first message downloads it.',
-					findings: [],
-					model: 'builtin'
-				};
-			case 'unavailable':
-				return { ok: false, text: 'This browser has no model of its own.', findings: [] };
-		}
 	}
 
 	/** A probe that names a model settles which one is used, unless the person chose one. */
@@ -192,6 +178,12 @@ export function createProviders(parts: ProviderParts): Providers {
 	return {
 		models,
 		warm,
+		async watch(answer, onEvent) {
+			const origin = parts.relayOrigin;
+			if (origin === undefined) return;
+			const { watchAnswer } = await import('../models/watch-answer');
+			await watchAnswer({ ...modelDeps, origin }, answer, onEvent);
+		},
 		defaultModel() {
 			const chosen = readRef(settings.get('models/default'));
 			if (chosen !== undefined) return chosen;

@@ -16,6 +16,7 @@ export async function sessionState(host: Host, loaded: LoadedSession): Promise<S
 	const model = facts.model ?? host.providers.defaultModel();
 	const turn = host.status.display(record.id);
 	const turnId = host.status.turnId(record.id);
+	const elsewhere = host.elsewhere.current?.deviceOf(record.id);
 	const draft = readDraft(await host.store.get('drafts', record.id));
 	const { usage, cost } = sums(host, loaded);
 	return {
@@ -26,6 +27,7 @@ export async function sessionState(host: Host, loaded: LoadedSession): Promise<S
 		webSearch: facts.webSearch,
 		turn,
 		...(turnId === undefined ? {} : { turnId }),
+		...(elsewhere === undefined ? {} : { elsewhere }),
 		queued: await createQueue(host).list(record.id),
 		draft: draft.text,
 		draftFiles: draft.files,

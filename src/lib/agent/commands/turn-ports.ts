@@ -1,5 +1,6 @@
 /** What a turn of a session is given: the agent's own services, and what belongs to this life of it. */
 
+import { AppError } from '../../wire/errors';
 import type { TurnPorts } from '../loop/ports';
 import { newStreamSecret } from '../models/hub-names';
 import type { Host } from './host';
@@ -7,15 +8,26 @@ import type { Host } from './host';
 export async function turnPorts(
 	host: Host,
 	sessionId: string,
-	life: Pick<TurnPorts, 'park' | 'steering'>
+	{
+		isGivenAway,
+		...life
+	}: Pick<TurnPorts, 'park' | 'steering'> & {
+		/** Another device runs this turn: whatever this one would still write is refused. */
+		readonly isGivenAway: () => boolean;
+	}
 ): Promise<TurnPorts> {
 	const { record } = await host.repository.load(sessionId);
+	const writer = await host.writer(sessionId);
 	return {
 		...host.ports,
 		device: host.device,
 		epoch: host.epoch,
 		store: host.store,
-		session: await host.writer(sessionId),
+		session: {
+			...writer,
+			commit: (build) =>
+				isGivenAway() ? Promise.reject(new AppError('storage/stale-epoch')) : writer.commit(build)
+		},
 		models: host.providers.models,
 		skills: host.catalog,
 		...life,

@@ -18,7 +18,7 @@ import { messageLabels } from '../policy/user-words';
 import type { SessionFacts } from '../sessions/records';
 import type { StoreDelete } from '../storage/store';
 import { rehearsalRef } from './providers';
-import { answersOf, readApprovals, recordDecision } from './decisions';
+import { answersOf, readApprovals } from './waiting-approvals';
 import { createLanes } from './lanes';
 import { createQueue } from './queue';
 import { turnPorts } from './turn-ports';
@@ -28,6 +28,8 @@ import { afterTurn, nameAtOnce } from './after-turn';
 
 interface LiveTurn {
 	readonly turnId: string;
+	/** From now on nothing of it is written here. */
+	readonly giveAway: () => void;
 	readonly stop: AbortController;
 	readonly done: Promise<TurnResult>;
 }
@@ -52,7 +54,12 @@ export interface Turns {
 	stop(sessionId: string): Promise<void>;
 	unqueue(sessionId: string, id: string): Promise<void>;
 	queued(sessionId: string): Promise<readonly { id: string; text: string }[]>;
-	decide(approvalId: string, decision: NonNullable<ApprovalRecord['decision']>): Promise<void>;
+	/** `by`: the device on which it was decided; default this one. */
+	decide(approvalId: string, decision: NonNullable<ApprovalRecord['decision']>, by?: string): Promise<void>;
+	/** Goes on with a turn of the journal. */
+	goOn(turn: TurnRecord): Promise<void>;
+	/** Lets go of it without another word: somebody else runs it. */
+	giveUp(sessionId: string, turnId: string): Promise<void>;
 	isRunning(sessionId: string): boolean;
 	/** Shows what is open without going on with it: another tab does. */
 	look(): Promise<void>;
@@ -75,16 +82,18 @@ export function createTurns(host: Host): Turns {
 	/** Starts a turn; resolves when its first commit is made, rejects when that fails. */
 	async function start(sessionId: string, turnId: string, how: TurnStart): Promise<void> {
 		const stop = new AbortController();
+		let isGivenAway = false;
 		const ports = await turnPorts(host, sessionId, {
 			park: waiters.park,
-			steering: () => steering.get(sessionId)?.splice(0) ?? []
+			steering: () => steering.get(sessionId)?.splice(0) ?? [],
+			isGivenAway: () => isGivenAway
 		});
 		const { promise: begun, resolve: onBegun, reject: onFailed } = Promise.withResolvers<undefined>();
 		let hasBegun = how.kind === 'resume';
 		if (hasBegun) onBegun(undefined);
 		const writer = ports.session;
 		const done = runTurn({ turnId, sessionId, start: how, signal: stop.signal }, ports, (event) => {
-			if (isAbandoned) return;
+			if (isAbandoned || isGivenAway) return;
 			if (event.type === 'turn-start') {
 				hasBegun = how.kind !== 'message' || writer.branch(how.user.id).length > 0;
 				if (hasBegun) onBegun(undefined);
@@ -96,10 +105,14 @@ export function createTurns(host: Host): Turns {
 			host.status.note(sessionId, event);
 			host.bus.publish({ kind: 'loop', sessionId, at: host.ports.clock.now(), event });
 		});
-		live.set(sessionId, { turnId, stop, done });
+		const giveAway = (): void => {
+			isGivenAway = true;
+			stop.abort(givenAway);
+		};
+		live.set(sessionId, { turnId, stop, done, giveAway });
 		void done.then(async (result) => {
 			if (live.get(sessionId)?.turnId === turnId) live.delete(sessionId);
-			if (isAbandoned) return;
+			if (isAbandoned || isGivenAway) return;
 			await afterTurn(host, { sessionId, turnId, result });
 			await inLane(sessionId, () => next(sessionId, result));
 		});
@@ -224,8 +237,15 @@ export function createTurns(host: Host): Turns {
 			host.bus.publish({ kind: 'queue', sessionId });
 			return { entryId: null, turnId: running.turnId };
 		}
+		refuseElsewhere(sessionId);
 		await endParked(sessionId);
 		return begin(sessionId, draft, await headOf(sessionId), [{ table: 'drafts', key: sessionId }]);
+	}
+
+	/** One device runs a session's turn at a time; taking it over is a person's to say. */
+	function refuseElsewhere(sessionId: string): void {
+		const device = host.elsewhere.current?.deviceOf(sessionId);
+		if (device !== undefined) throw new AppError('turn/elsewhere', { data: { device } });
 	}
 
 	async function edit(sessionId: string, entryId: string, message: Message): Promise<string> {
@@ -233,6 +253,7 @@ export function createTurns(host: Host): Turns {
 		if (loaded.entry(message.id) !== undefined) return message.id;
 		const entry = loaded.entry(entryId);
 		if (entry?.kind !== 'user') throw new AppError('entry/not-found');
+		refuseElsewhere(sessionId);
 		await endParked(sessionId);
 		const { entryId: edited } = await begin(sessionId, draftOf(sessionId, message), entry.parentId, []);
 		return edited;
@@ -247,6 +268,7 @@ export function createTurns(host: Host): Turns {
 		const loaded = await host.repository.load(sessionId);
 		const user = userBefore(loaded.branch(userEntryId));
 		if (user === undefined) throw new AppError('entry/not-found');
+		refuseElsewhere(sessionId);
 		await endParked(sessionId);
 		if (loaded.record.temporary) host.keepOffDisk(sessionId, turnId);
 		await start(sessionId, turnId, {
@@ -258,7 +280,8 @@ export function createTurns(host: Host): Turns {
 
 	async function decide(
 		approvalId: string,
-		decision: NonNullable<ApprovalRecord['decision']>
+		decision: NonNullable<ApprovalRecord['decision']>,
+		by = host.device.id
 	): Promise<void> {
 		const approval = await readApproval(host.store, approvalId);
 		if (approval === undefined) throw new AppError('entry/not-found');
@@ -267,7 +290,8 @@ export function createTurns(host: Host): Turns {
 			if (approval.decision === decision) return;
 			throw new AppError('gate/approval-used');
 		}
-		await recordDecision(host, approval, decision);
+		const { recordDecision } = await import('./decisions');
+		await recordDecision(host, approval, { decision, by });
 		if (waiters.answer({ id: approvalId, value: decision })) return;
 		if (live.has(approval.sessionId)) return;
 		const turn = (await readOpenTurns(host.store)).find((open) => open.turnId === approval.turnId);
@@ -288,18 +312,33 @@ export function createTurns(host: Host): Turns {
 		send: (sessionId, message) => inLane(sessionId, () => send(sessionId, message)),
 		edit: (sessionId, entryId, message) => inLane(sessionId, () => edit(sessionId, entryId, message)),
 		answer: (sessionId, userEntryId, how) => inLane(sessionId, () => answer(sessionId, userEntryId, how)),
-		stop: (sessionId) => inLane(sessionId, () => endParked(sessionId)),
+		stop: (sessionId) =>
+			inLane(sessionId, async () => {
+				if ((await host.elsewhere.current?.stop(sessionId)) !== true) await endParked(sessionId);
+			}),
 		async unqueue(sessionId, id) {
 			await queue.remove(sessionId, id);
 			host.status.setQueued(sessionId, (await queue.list(sessionId)).length);
 			host.bus.publish({ kind: 'queue', sessionId });
 		},
 		queued: (sessionId) => queue.list(sessionId),
-		async decide(approvalId, decision) {
+		async decide(approvalId, decision, by) {
 			const approval = await readApproval(host.store, approvalId);
+			if (approval === undefined && (await host.elsewhere.current?.decide(approvalId, decision)) === true)
+				return;
 			if (approval === undefined) throw new AppError('entry/not-found');
-			await inLane(approval.sessionId, () => decide(approvalId, decision));
+			await inLane(approval.sessionId, () => decide(approvalId, decision, by));
 		},
+		goOn: (turn) =>
+			inLane(turn.sessionId, () => start(turn.sessionId, turn.turnId, { kind: 'resume', record: turn })),
+		giveUp: (sessionId, turnId) =>
+			inLane(sessionId, async () => {
+				const running = live.get(sessionId);
+				if (running?.turnId !== turnId) return;
+				running.giveAway();
+				live.delete(sessionId);
+				await running.done;
+			}),
 		isRunning: (sessionId) => live.has(sessionId),
 		async look() {
 			await look();

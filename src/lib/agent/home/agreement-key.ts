@@ -15,7 +15,8 @@ export interface AgreementKey {
 	readonly privateKey: CryptoKey;
 }
 
-const rowKey = 'device/agree';
+/** A row of the vault; a device that leaves its home leaves it behind. */
+export const agreementRow = 'home/agree';
 const curve = { name: 'ECDH', namedCurve: 'P-256' } as const;
 const text = new TextEncoder();
 
@@ -31,7 +32,7 @@ export async function makeAgreementKey(): Promise<AgreementKey> {
 /** Two tabs that ask at once get the same key. */
 export async function openAgreementKey(store: Store): Promise<AgreementKey> {
 	for (;;) {
-		const row = await store.get('vault', rowKey);
+		const row = await store.get('vault', agreementRow);
 		if (typeof row === 'object' && row !== null && 'raw' in row && 'privateKey' in row) {
 			const { raw, privateKey } = row;
 			if (typeof raw === 'string' && privateKey instanceof CryptoKey) return { raw, privateKey };
@@ -40,8 +41,8 @@ export async function openAgreementKey(store: Store): Promise<AgreementKey> {
 		try {
 			await store.commit({
 				epoch: epochOf(await store.get('meta', 'epoch')),
-				expect: [{ table: 'vault', key: rowKey, absent: true }],
-				put: [{ table: 'vault', key: rowKey, row: { v: 1, ...made } }]
+				expect: [{ table: 'vault', key: agreementRow, absent: true }],
+				put: [{ table: 'vault', key: agreementRow, row: { v: 1, ...made } }]
 			});
 		} catch (thrown) {
 			const { id } = toAppError(thrown);

@@ -29,10 +29,10 @@ interface DeviceKeyRow {
 	readonly privateKey: CryptoKey;
 }
 
-const rowKey = 'device/sign';
+const deviceRow = 'device/sign';
 
-/** Two tabs that ask at once get the same key. */
-export async function openDeviceKey(store: Store): Promise<DeviceKey> {
+/** Two tabs that ask at once get the same key. @param rowKey a home has a key of its own: one that was removed never comes back. */
+export async function openDeviceKey(store: Store, rowKey = deviceRow): Promise<DeviceKey> {
 	for (;;) {
 		const row = readRow(await store.get('vault', rowKey));
 		if (row !== undefined) return signerOf(row);

@@ -5,6 +5,7 @@
 
 import type { Replica } from '../sync/replica';
 import type { RoomKeys } from '../sync/room-keys';
+import type { Json } from '../../wire/json';
 import type { Member } from '../../wire/sync';
 import { wrapEpoch } from './agreement-key';
 
@@ -20,7 +21,12 @@ export interface DeviceRow {
 export const deviceNameKey = (kid: string): string => `device/${kid}/name`;
 export const deviceSeenKey = (kid: string): string => `device/${kid}/seen`;
 
-export function listDevices(replica: Replica, self: string): readonly DeviceRow[] {
+export function listDevices(
+	replica: Pick<Replica, 'place'> & {
+		readonly state: { readonly registers: ReadonlyMap<string, { readonly value: Json }> };
+	},
+	self: string
+): readonly DeviceRow[] {
 	const { registers } = replica.state;
 	return Object.entries(replica.place().members).map(([kid, { isRemoved }]) => {
 		const name = registers.get(deviceNameKey(kid))?.value;

@@ -62,8 +62,8 @@ describe('pairing', () => {
 		expect(await receiveHome(typed.secret, phone, place)).toBeUndefined();
 		await answer(shown.secret, asking, home, place);
 		const received = await receiveHome(typed.secret, phone, place);
-		expect(received?.room).toBe(home.room);
-		expect(received?.keys.secrets()).toEqual(home.keys.secrets());
+		expect(received?.home.room).toBe(home.room);
+		expect(received?.home.keys.secrets()).toEqual(home.keys.secrets());
 		for (const what of [home.room, phone.kid, 'My phone', shown.qr.slice(14)])
 			expect(seen.join(' ')).not.toContain(what);
 	});

@@ -13,6 +13,7 @@ import type { MeetingSlot } from '../../wire/pairing';
 import { member, type Member } from '../../wire/sync';
 import { openFrom, sealTo, type AgreementKey } from './agreement-key';
 import { derive, homeBytes, readHome, type Home } from './home';
+import type { SentKeys } from './sent-keys';
 
 /** The meeting place: each slot is written once, and all is gone after ten minutes. */
 export interface MeetingPlace {
@@ -28,7 +29,14 @@ export interface Asking {
 }
 
 const askSchema = z.object({ v: z.literal(1), member, name: z.string().check(z.maxLength(100)) });
-const sealedSchema = z.object({ ephemeral: z.string(), sealed: z.string() });
+const sealed = { ephemeral: z.string(), sealed: z.string() };
+const answerSchema = z.object({ ...sealed, keys: z.optional(z.object(sealed)) });
+
+export interface Received {
+	readonly home: Home;
+	/** Provider keys that came along. */
+	readonly keys?: SentKeys;
+}
 
 const text = new TextEncoder();
 
@@ -55,11 +63,12 @@ export async function answer(
 	secret: Uint8Array<ArrayBuffer>,
 	to: Asking,
 	home: Home,
-	at: MeetingPlace
+	at: MeetingPlace,
+	keys?: SentKeys
 ): Promise<void> {
 	const sealed = await sealTo(to.member.agree, homeBytes(home), contextOf(to.member));
 	if (sealed === undefined) throw new AppError('pair/refused');
-	const note = await sealNote(secret, 'answer', sealed);
+	const note = await sealNote(secret, 'answer', { ...sealed, ...(keys === undefined ? {} : { keys }) });
 	if ((await at.put(await placeOf(secret), 'answer', note)) === 'taken') throw new AppError('pair/taken');
 }
 
@@ -68,14 +77,15 @@ export async function receiveHome(
 	secret: Uint8Array<ArrayBuffer>,
 	mine: { readonly member: Member; readonly agreement: AgreementKey },
 	at: MeetingPlace
-): Promise<Home | undefined> {
+): Promise<Received | undefined> {
 	const note = await at.get(await placeOf(secret), 'answer');
 	if (note === undefined) return undefined;
-	const read = sealedSchema.safeParse(await openNote(secret, 'answer', note));
+	const read = answerSchema.safeParse(await openNote(secret, 'answer', note));
 	const bytes = read.success ? await openFrom(mine.agreement, read.data, contextOf(mine.member)) : undefined;
 	const home = bytes === undefined ? undefined : await readHome(bytes);
-	if (home === undefined) throw new AppError('pair/refused');
-	return home;
+	if (!read.success || home === undefined) throw new AppError('pair/refused');
+	const { keys } = read.data;
+	return { home, ...(keys === undefined ? {} : { keys }) };
 }
 
 const contextOf = ({ device }: Member): string => `wherry-pair/v1|${device.kid}`;

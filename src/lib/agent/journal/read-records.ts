@@ -39,11 +39,11 @@ function has<K extends string>(row: unknown, ...keys: K[]): row is Record<K, unk
 	return typeof row === 'object' && row !== null && keys.every((key) => key in row);
 }
 
-function isApproval(row: unknown): row is ApprovalRecord {
+export function isApproval(row: unknown): row is ApprovalRecord {
 	return has(row, 'approvalId', 'state', 'held', 'effectKey', 'turnId') && typeof row.held === 'object';
 }
 
-function isEffect(row: unknown): row is EffectRecord {
+export function isEffect(row: unknown): row is EffectRecord {
 	return (
 		has(row, 'effectKey', 'state', 'replay', 'callHash', 'args', 'action') && typeof row.callHash === 'string'
 	);
@@ -53,7 +53,7 @@ function isUndo(row: unknown): row is UndoRecord {
 	return has(row, 'effectKey', 'state', 'captured', 'action', 'sessionId');
 }
 
-function isTurn(row: unknown): row is TurnRecord {
+export function isTurn(row: unknown): row is TurnRecord {
 	return (
 		has(row, 'turnId', 'sessionId', 'state', 'tail', 'nextOrd', 'model', 'responses') &&
 		typeof row.tail === 'string'

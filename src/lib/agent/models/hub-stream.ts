@@ -60,6 +60,21 @@ export async function fetchThroughHub(
 	}
 }
 
+/** The provider's response to what somebody else asked for; undefined while the hub has no such stream. */
+export async function readHubStream(
+	origin: string,
+	stream: HubStream,
+	signal: AbortSignal,
+	ports: Pick<HubPorts, 'fetch' | 'clock'>
+): Promise<Response | undefined> {
+	const address = `${origin}${streamsPrefix}${stream.id}`;
+	// Whoever reads along never ends it.
+	const reading = { ...ports, isStop: () => false };
+	const answer = await readAgain(address, 0, signal, reading);
+	if (answer?.body == null) return undefined;
+	return follow(answer.body, { address, stream, signal, ports: reading, leave: ignore });
+}
+
 function ask(request: Request, stream: HubStream, ports: HubPorts): Promise<Response> {
 	const headers = new Headers(request.headers);
 	headers.set(hubHeader.stream, stream.id);

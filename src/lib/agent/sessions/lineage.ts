@@ -1,15 +1,13 @@
 /**
  * A fork into its own session: a pointer to an entry of another session, never a copy. How deep
- * that may go, and which session an entry really belongs to. Pure.
+ * that may go, and which session an entry really belongs to. Pure; a chunk that the first fork loads.
  */
 
 import { AppError } from '../../wire/errors';
 import { facts, setFacts } from './facts';
+import { maximumForkDepth } from './load';
 import type { LoadedSession } from './loaded';
 import { sessionVersion, type SessionRecord } from './records';
-
-/** `ACP_SESSION_MAX_FORK_DEPTH` of the source documents (SAM-18). */
-export const maximumForkDepth = 10;
 
 export interface ForkOptions {
 	readonly from: LoadedSession;

@@ -6,9 +6,11 @@
 
 import type { Store } from '../storage/store';
 import { createLoaded, type LoadedState } from './loaded';
-import { maximumForkDepth } from './lineage';
 import { readSegment, readSessionRecord } from './read-record';
 import type { SessionRecord } from './records';
+
+/** `ACP_SESSION_MAX_FORK_DEPTH` of the source documents (SAM-18). */
+export const maximumForkDepth = 10;
 
 /** Bounds the memory of one read; 50 segments are 5,000 entries. */
 const segmentsPerRead = 50;

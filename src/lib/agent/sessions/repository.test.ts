@@ -5,7 +5,7 @@ import { userLabels } from '../../wire/labels';
 import { createMemoryStore } from '../storage/memory';
 import type { Commit, Store } from '../storage/store';
 import { facts, mergeRegisters, setFacts } from './facts';
-import { maximumForkDepth } from './lineage';
+import { maximumForkDepth } from './load';
 import { purgeable, purgeDeletes } from './purge';
 import { createRepository, type Repository } from './repository';
 import type { SessionRecord } from './records';

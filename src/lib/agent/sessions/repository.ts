@@ -11,7 +11,6 @@ import type { Clock, Device, Ids } from '../ports';
 import type { Commit, Store, StoreDelete, StoreWrite } from '../storage/store';
 import { facts, mergeRegisters, setFacts } from './facts';
 import { openLamClock, type LamClock } from './lam';
-import { forkRecord } from './lineage';
 import { listSessions, type ListQuery, type SessionList } from './list';
 import { loadSession, readRecord } from './load';
 import { createLoaded, type LoadedSession, type LoadedState } from './loaded';
@@ -161,7 +160,11 @@ export function createRepository({
 		for (const entry of entries) whenLoaded(entry.sessionId, (loaded) => loaded.add(entry));
 		if (record === undefined) return;
 		observe(record);
-		whenLoaded(record.id, (loaded) => loaded.setRecord(record));
+		// What another device wrote at the same moment stays: the order in which the two are told here says nothing.
+		whenLoaded(record.id, (loaded) => {
+			const registers = mergeRegisters(loaded.record.registers, record.registers);
+			loaded.setRecord({ ...record, registers });
+		});
 	}
 
 	function lamport(): Promise<LamClock> {
@@ -250,6 +253,7 @@ export function createRepository({
 		async fork(sessionId, entryId, lam) {
 			const from = await load(sessionId);
 			const stamp = { lam, dev: device.id };
+			const { forkRecord } = await import('./lineage');
 			return forkRecord({ from, entryId, id: ids.next(), createdAt: clock.now(), stamp });
 		},
 		lamport,

@@ -41,13 +41,6 @@ export interface WriterPorts {
 	readonly facts: (record: SessionRecord) => SessionFacts;
 	readonly withFacts: (record: SessionRecord, patch: Partial<SessionFacts>, lam: number) => SessionRecord;
 	readonly branch: (head: string | null) => readonly Entry[];
-	/** Rows for the same commit: what other devices are told of it. Absent while there is no home. */
-	readonly outgoing?: (written: {
-		readonly record: SessionRecord;
-		readonly entries: readonly Entry[];
-		readonly facts: Partial<SessionFacts>;
-		readonly lam: number;
-	}) => readonly StoreWrite[];
 	/** Called after the commit, in commit order. */
 	readonly applied: (record: SessionRecord, entries: readonly Entry[]) => void;
 }
@@ -74,7 +67,6 @@ export function createSessionWriter(sessionId: string, ports: WriterPorts): Sess
 				})),
 				...(record === before ? [] : [{ table: 'sessions' as const, key: sessionId, row: record }]),
 				...(change.put ?? []),
-				...(ports.outgoing?.({ record, entries, facts: patch, lam }) ?? []),
 				ports.lamport.write()
 			],
 			...(change.delete === undefined ? {} : { delete: change.delete }),

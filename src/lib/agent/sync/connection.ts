@@ -4,7 +4,14 @@
  */
 
 import { parseJson } from '../../wire/json';
-import { fromRoom, helloText, type Envelope, type FromDevice, type FromRoom } from '../../wire/sync';
+import {
+	fromRoom,
+	helloText,
+	opsPerEnvelope,
+	type Envelope,
+	type FromDevice,
+	type FromRoom
+} from '../../wire/sync';
 import { toBase64Url } from '../../wire/device';
 import type { DeviceKey } from '../home/device-key';
 import { sealEnvelope } from './envelope';
@@ -30,17 +37,21 @@ export interface SyncKeeper {
 }
 
 export type SyncStatus =
-	| { readonly kind: 'apart' | 'joining' | 'joined' | 'not-admitted' | 'revoked' }
+	| { readonly kind: 'apart' | 'joining' | 'joined' | 'not-admitted' | 'revoked' | 'full' }
 	| { readonly kind: 'broken'; readonly fault: LogFault };
 
 export interface SyncConnection {
 	status(): SyncStatus;
+	/** It has read all that was in the room when it was let in. */
+	isCurrent(): boolean;
 	/** A new socket; the one before it is forgotten. */
 	open(socket: SyncSocket): void;
 	received(frame: string): Promise<void>;
 	closed(): void;
 	/** Something was written. */
 	send(): Promise<void>;
+	/** Nothing is said any more, and nothing heard. */
+	end(): void;
 }
 
 export interface ConnectionPorts {
@@ -49,6 +60,8 @@ export interface ConnectionPorts {
 	readonly keeper?: SyncKeeper;
 	/** Something was read or acknowledged. */
 	readonly changed?: () => void;
+	/** Something could not be kept: what is in memory is ahead of the disk, and must not be gone on from. */
+	readonly failed?: () => void;
 }
 
 /** Sealed ahead of what is acknowledged: enough to keep the way full. */
@@ -57,12 +70,19 @@ const pushedAtOnce = 8;
 
 const text = new TextEncoder();
 
-export function createConnection({ reading, signer, keeper, changed }: ConnectionPorts): SyncConnection {
+export function createConnection({
+	reading,
+	signer,
+	keeper,
+	changed,
+	failed
+}: ConnectionPorts): SyncConnection {
 	const { replica, room, keys } = reading;
 	let status: SyncStatus = { kind: 'apart' };
 	let socket: SyncSocket | undefined;
 	let basis: { readonly upTo: number; after: number; readonly envelopes: Envelope[] } | undefined;
 	let pushed = 0;
+	let newest = 0;
 	let last: Promise<void> = Promise.resolve();
 
 	function say(message: FromDevice): void {
@@ -84,12 +104,25 @@ export function createConnection({ reading, signer, keeper, changed }: Connectio
 		return false;
 	}
 
+	/** As much of what waits as fits; what is too long by itself goes in parts. */
+	async function sealNext(): Promise<Sealed | undefined> {
+		for (let most = opsPerEnvelope; ; most = Math.floor(most / 2)) {
+			if (most === 0) {
+				replica.split();
+				most = opsPerEnvelope;
+			}
+			const draft = replica.draft(most);
+			if (draft === undefined || (await keys.keyOf(draft.keyEpoch, signer.publicKey.kid)) === undefined)
+				return undefined;
+			const sealed = await sealEnvelope(draft, { room, keys, signer });
+			if (sealed !== undefined || draft.purpose.kind !== 'ops') return sealed;
+		}
+	}
+
 	async function push(): Promise<void> {
 		if (status.kind !== 'joined') return;
 		while (replica.unacknowledged().length < ahead) {
-			const draft = replica.draft();
-			if (draft === undefined) break;
-			const sealed = await sealEnvelope(draft, { room, keys, signer });
+			const sealed = await sealNext();
 			if (sealed === undefined) break;
 			replica.sealed(sealed);
 			await keeper?.sealed(sealed);
@@ -114,6 +147,7 @@ export function createConnection({ reading, signer, keeper, changed }: Connectio
 			case 'welcome':
 				if (!settle(replica.welcome(message))) return;
 				status = { kind: 'joined' };
+				newest = message.seq;
 				await keeper?.acknowledged(message.yours.devSeq);
 				return;
 			case 'ack':
@@ -121,7 +155,8 @@ export function createConnection({ reading, signer, keeper, changed }: Connectio
 				await keeper?.acknowledged(message.devSeq);
 				return;
 			case 'nack':
-				if (message.reason === 'not-a-member' && message.expect === 0) leave({ kind: 'not-admitted' });
+				if (message.reason === 'full') leave({ kind: 'full' });
+				else if (message.reason === 'not-a-member' && message.expect === 0) leave({ kind: 'not-admitted' });
 				else if (settle(replica.nack(message))) pushed = message.expect - 1;
 				return;
 			case 'reset':
@@ -144,8 +179,12 @@ export function createConnection({ reading, signer, keeper, changed }: Connectio
 				return say({ type: 'got', seq: replica.cursor() });
 			}
 			case 'ops':
-				if (!settle(await readEnvelopes(reading, message.fromSeq, message.envelopes))) return;
-				await keeper?.advanced();
+				{
+					const outcome = await readEnvelopes(reading, message.fromSeq, message.envelopes);
+					// What was good of it is read, and so it is stored.
+					await keeper?.advanced();
+					if (!settle(outcome)) return;
+				}
 				return say({ type: 'got', seq: replica.cursor() });
 			case 'revoked':
 				return leave({ kind: 'revoked' });
@@ -157,14 +196,15 @@ export function createConnection({ reading, signer, keeper, changed }: Connectio
 	function queue(job: () => Promise<void>): Promise<void> {
 		const next = last.then(job);
 		last = next.catch(() => {
-			// What the keeper could not write is written with the next thing, on a new connection.
 			leave({ kind: 'apart' });
+			failed?.();
 		});
 		return last;
 	}
 
 	return {
 		status: () => status,
+		isCurrent: () => status.kind === 'joined' && replica.cursor() >= newest,
 		open(next) {
 			leave(replica.fault() === undefined ? { kind: 'joining' } : status);
 			if (status.kind === 'joining') socket = next;
@@ -185,7 +225,10 @@ export function createConnection({ reading, signer, keeper, changed }: Connectio
 		closed() {
 			if (socket !== undefined) leave({ kind: 'apart' });
 		},
-		send: () => queue(push)
+		send: () => queue(push),
+		end() {
+			leave({ kind: 'apart' });
+		}
 	};
 }
 

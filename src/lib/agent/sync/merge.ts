@@ -52,6 +52,27 @@ export function createState(): SyncState {
 	};
 }
 
+/** All that is in it, out of it. */
+export function takeState(state: SyncState): SyncState {
+	const { nodes, hidden, registers, sets, docs, blobs, opaque, foreign } = state;
+	const taken: SyncState = {
+		nodes: new Map(nodes),
+		hidden: new Set(hidden),
+		registers: new Map(registers),
+		sets: new Map(sets),
+		docs: new Map(docs),
+		blobs: new Map(blobs),
+		opaque: new Map(opaque),
+		foreign: new Map(foreign)
+	};
+	for (const part of Object.values(state)) clear(part);
+	return taken;
+}
+
+function clear(part: { clear(): void }): void {
+	part.clear();
+}
+
 /** @param understands for a build that knows fewer types; default: everything of this one. */
 export function applyOperation(
 	state: SyncState,
@@ -135,7 +156,7 @@ interface Stamped {
 }
 
 /** By `(lam, dev)`; the same device at the same time twice: by what it says, so that it is one order everywhere. */
-function precedes<Row extends Stamped>(one: Row, other: Row, content: (row: Row) => Json): boolean {
+export function precedes<Row extends Stamped>(one: Row, other: Row, content: (row: Row) => Json): boolean {
 	if (one.lam !== other.lam) return one.lam < other.lam;
 	if (one.dev !== other.dev) return one.dev < other.dev;
 	return canonicalJson(content(one)) < canonicalJson(content(other));

@@ -8,10 +8,11 @@ import type { SessionRecord } from '../sessions/records';
 import { createSessionWriter } from '../sessions/writer';
 import { createMemoryStore } from '../storage/memory';
 import type { Store } from '../storage/store';
+import { createOutgoingStore } from '../storage/outgoing';
+import { tellCommit } from './commit-operations';
 import { sealEnvelope } from './envelope';
 import { createKeeper, readOutbox } from './outbox';
 import { createReplica, type Replica } from './replica';
-import { sessionOperations } from './session-operations';
 import { genesisOf } from './signature';
 
 const entryOf = (id: string, parentId: string | null): Entry => ({
@@ -31,17 +32,24 @@ async function world(temporary = false) {
 	const store = createMemoryStore();
 	const room = newRoom();
 	const device = await createSyncDevice(room, new Uint8Array(32));
-	const ports = { dev: device.kid, clock: createFakeClock(), ids: createFakeIds() };
+	const lamport = await openLamClock(store);
+	const ports = { dev: device.kid, clock: createFakeClock(), ids: createFakeIds(), lamport };
+	const outgoing = createOutgoingStore(store);
+	outgoing.tell(
+		Promise.resolve(async (commit) => ({
+			...(await tellCommit(commit, store, ports)),
+			committed: () => undefined
+		}))
+	);
 	let record: SessionRecord = { id: 's1', v: 1, createdAt: 5, temporary, registers: {} };
 	const writer = createSessionWriter('s1', {
-		store,
+		store: outgoing,
 		epoch: () => 0,
-		lamport: await openLamClock(store),
+		lamport,
 		record: () => record,
 		facts,
 		withFacts: (of, patch, lam) => setFacts(of, patch, { lam, dev: device.kid }),
 		branch: () => [],
-		outgoing: (written) => sessionOperations(ports, written),
 		applied: (next) => {
 			record = next;
 		}
@@ -64,9 +72,9 @@ describe('A1 what was written and not yet synced', () => {
 		const { queued } = await readOutbox(store, contentFrom(store));
 		expect(queued.map(({ op }) => [op.type, op.body])).toEqual([
 			['node.add', { node: 'e1', parent: null, session: 's1', content: { parts: [expect.anything()] } }],
-			['reg.set', { key: 'session/s1/born', value: { createdAt: 5, origin: null } }],
 			['reg.set', { key: 'session/s1/title', value: 'Tea' }],
-			['reg.set', { key: 'session/s1/tags', value: ['a'] }]
+			['reg.set', { key: 'session/s1/tags', value: ['a'] }],
+			['reg.set', { key: 'session/s1/born', value: { createdAt: 5, origin: null } }]
 		]);
 		expect(JSON.stringify(await store.range('ops', {}))).not.toContain('words of');
 	});

@@ -13,7 +13,9 @@ import { anyOperation, readOperation, type AnyOperation, type Operation } from '
 import { envelope } from '../../wire/sync';
 import { ordKey, type Store, type StoreDelete, type StoreWrite } from '../storage/store';
 import type { SyncKeeper } from './connection';
-import type { Head } from './log';
+import type { Head, LogPlace } from './log';
+import { toldBy } from './operation-parts';
+import { readPlace } from './place';
 import type { Replica, Sealed } from './replica';
 
 const queueRow = z.object({
@@ -28,23 +30,32 @@ const sealedRow = z.object({
 	heads: z.record(z.string(), head),
 	keys: z.array(z.string())
 });
-const metaRow = z.object({ acknowledged: z.optional(head), cursor: z.number() });
+const metaRow = z.object({
+	acknowledged: z.optional(head),
+	cursor: z.number(),
+	place: z.optional(z.unknown()),
+	snapshotAt: z.optional(z.number())
+});
 
-const keyOf = ({ lam, opId }: Pick<AnyOperation, 'lam' | 'opId'>): string => `q/${ordKey(lam, 16)}/${opId}`;
+const keyOf = (lam: number, opId: string): string => `q/${ordKey(lam, 16)}/${opId}`;
 
 /** For the commit that makes the change. */
 export function queueWrite(op: AnyOperation): StoreWrite {
-	return { table: 'ops', key: keyOf(op), row: { v: 1, op } };
+	return { table: 'ops', key: keyOf(op.lam, op.opId), row: { v: 1, op } };
 }
 
-export function queueEntry(op: AnyOperation, { id, sessionId }: Entry): StoreWrite {
-	return { table: 'ops', key: keyOf(op), row: { v: 1, op, entry: { sessionId, entryId: id } } };
+export function queueEntry(op: AnyOperation, { id, sessionId }: Pick<Entry, 'id' | 'sessionId'>): StoreWrite {
+	const key = keyOf(op.lam, op.opId);
+	return { table: 'ops', key, row: { v: 1, op, entry: { sessionId, entryId: id } } };
 }
 
 export interface Outbox {
 	readonly acknowledged?: Head;
 	/** How far this device had read: a room that has less went back in time. */
 	readonly seen: number;
+	/** How far its store is. */
+	readonly place?: LogPlace;
+	readonly snapshotAt: number;
 	readonly sealed: readonly Sealed[];
 	readonly queued: readonly Operation[];
 }
@@ -64,10 +75,20 @@ export async function readOutbox(
 		const operation = readOperation(content === undefined ? op : withContent(op, content));
 		if (operation !== undefined) waiting.set(key, operation);
 	}
+	const meta = metaRow.safeParse(await store.get('meta', syncRow));
 	const sealed: Sealed[] = [];
+	const done = meta.success ? (meta.data.acknowledged?.devSeq ?? 0) : 0;
+	let before = meta.success ? meta.data.acknowledged?.hash : undefined;
 	for (const { row } of await store.range('ops', { prefix: 's/' })) {
 		const read = sealedRow.safeParse(row);
 		if (!read.success) continue;
+		if (read.data.envelope.header.devSeq <= done) {
+			for (const key of read.data.keys) waiting.delete(key);
+			continue;
+		}
+		// Sealed before a new key was learnt, and left behind: what it held is sealed again.
+		if (before !== undefined && read.data.envelope.header.prevHash !== before) break;
+		before = read.data.hash;
 		const { hash, heads, keys } = read.data;
 		const { devSeq, prevHash, keyEpoch, purpose } = read.data.envelope.header;
 		const operations: Operation[] = [];
@@ -79,10 +100,18 @@ export async function readOutbox(
 		const draft = { devSeq, prevHash, keyEpoch, purpose, heads, operations };
 		sealed.push({ envelope: read.data.envelope, hash, draft });
 	}
-	const meta = metaRow.safeParse(await store.get('meta', 'sync'));
-	const { acknowledged, cursor } = meta.success ? meta.data : { acknowledged: undefined, cursor: 0 };
-	const known = acknowledged === undefined ? {} : { acknowledged };
-	return { ...known, seen: cursor, sealed, queued: [...waiting.values()] };
+	const queued = [...waiting.values()];
+	if (!meta.success) return { seen: 0, snapshotAt: 0, sealed, queued };
+	const { acknowledged, cursor, snapshotAt = 0 } = meta.data;
+	const place = readPlace(meta.data.place);
+	return {
+		...(acknowledged === undefined ? {} : { acknowledged }),
+		...(place === undefined ? {} : { place }),
+		seen: cursor,
+		snapshotAt,
+		sealed,
+		queued
+	};
 }
 
 function withContent(op: AnyOperation, content: Json): unknown {
@@ -90,16 +119,29 @@ function withContent(op: AnyOperation, content: Json): unknown {
 	return { ...op, body: typeof body === 'object' && body !== null ? { ...body, content } : body };
 }
 
+const syncRow = 'sync';
+
+/** For the commit that writes down what was read up to there. */
+export function placeWrite(replica: Replica): StoreWrite {
+	const place = replica.place();
+	const row = {
+		v: 1,
+		acknowledged: replica.acknowledged(),
+		cursor: place.cursor,
+		place,
+		snapshotAt: replica.snapshotAt()
+	};
+	return { table: 'meta', key: syncRow, row };
+}
+
 /** @param epoch the writing tab's; one that lost the lead keeps nothing, and so sends nothing. */
 export function createKeeper(store: Store, epoch: () => number, replica: () => Replica): SyncKeeper {
-	const meta = (): StoreWrite => ({
-		table: 'meta',
-		key: 'sync',
-		row: { v: 1, acknowledged: replica().acknowledged(), cursor: replica().cursor() }
-	});
 	return {
 		async sealed({ envelope: made, hash, draft }) {
-			const keys = draft.operations.map(({ op }) => keyOf(op));
+			const keys = draft.operations.flatMap(({ op }) => {
+				const id = toldBy(op);
+				return id === undefined ? [] : [keyOf(op.lam, id)];
+			});
 			const row = { v: 1, envelope: made, hash, heads: draft.heads, keys };
 			const key = `s/${ordKey(draft.devSeq, 16)}`;
 			await store.commit({ epoch: epoch(), put: [{ table: 'ops', key, row }] });
@@ -112,10 +154,10 @@ export function createKeeper(store: Store, epoch: () => number, replica: () => R
 				const read = sealedRow.safeParse(row);
 				for (const queued of read.success ? read.data.keys : []) done.push({ table: 'ops', key: queued });
 			}
-			await store.commit({ epoch: epoch(), delete: done, put: [meta()] });
+			await store.commit({ epoch: epoch(), delete: done, put: [placeWrite(replica())] });
 		},
 		async advanced() {
-			await store.commit({ epoch: epoch(), put: [meta()] });
+			await store.commit({ epoch: epoch(), put: [placeWrite(replica())] });
 		}
 	};
 }

@@ -3,28 +3,14 @@
  * a member of that time, and a snapshot signed by a member of now.
  */
 
-import * as z from 'zod/mini';
 import { canonicalJson, isJsonObject, parseJson } from '../../wire/json';
-import { member, type Envelope } from '../../wire/sync';
+import type { Envelope } from '../../wire/sync';
 import { openEnvelope } from './envelope';
+import { readPlace } from './place';
 import { verifyEnvelope } from './signature';
 import type { FaultKind, KnownMember, LogPlace } from './log';
 import type { Reading } from './read-envelopes';
 import type { Outcome } from './replica';
-
-const head = z.object({ devSeq: z.number(), hash: z.string() });
-const placeSchema = z.object({
-	cursor: z.number(),
-	epoch: z.number(),
-	heads: z.record(z.string(), head),
-	members: z.record(z.string(), z.extend(member, { isRemoved: z.boolean() }))
-});
-
-/** As stored, or as a snapshot holds it. */
-export function readPlace(value: unknown): LogPlace | undefined {
-	const read = placeSchema.safeParse(value);
-	return read.success ? read.data : undefined;
-}
 
 /** @param envelopes all of the basis: membership in its order, then the snapshot's parts in theirs. */
 export async function readBasis(

@@ -9,6 +9,7 @@ import type { Envelope, EnvelopeHeader, FromRoom, Purpose } from '../../wire/syn
 import { opsPerEnvelope } from '../../wire/sync';
 import { createLogReader, type Head, type Heads, type LogFault, type LogPlace } from './log';
 import { applyOperation, createState, type SyncState } from './merge';
+import { partsOf } from './operation-parts';
 import { mergeText, stateText } from './state-text';
 
 /** An envelope once its signature held and it was opened. */
@@ -52,11 +53,16 @@ export interface ReplicaStart {
 	/** Sealed and not acknowledged, oldest first; from the last life. */
 	readonly sealed?: readonly Sealed[];
 	readonly queued?: readonly Operation[];
+	/** The place of the newest whole snapshot that it knows of. */
+	readonly snapshotAt?: number;
 	readonly understands?: ReadonlySet<OperationType>;
 }
 
 /** Characters of a snapshot an envelope: six bytes each, were they all to be escaped. */
 const partLength = 40_000;
+
+/** Envelopes after which the state is written down whole. */
+const snapshotEvery = 1000;
 
 /** `again`: this connection cannot go on, the next one will. */
 export type Outcome = 'ok' | 'again' | LogFault;
@@ -70,13 +76,20 @@ export interface Replica {
 	fault(): LogFault | undefined;
 	/** Written here: counts at once, and goes out with the next envelope. */
 	write(operation: Operation): void;
-	/** Undefined while there is nothing to send. Purposes go first. */
-	draft(): Draft | undefined;
+	/** Written here and stored already: only goes out. */
+	enqueue(operation: Operation): void;
+	/** Undefined while there is nothing to send. Purposes go first. `most`: operations, where fewer fit. */
+	draft(most?: number): Draft | undefined;
+	/** The first operation that waits, in pieces, as it does not fit into any envelope. */
+	split(): void;
 	sealed(sealed: Sealed): void;
 	/** Members come and go by envelopes of their own. */
 	queuePurpose(purpose: Exclude<Purpose, { kind: 'ops' | 'snapshot' }>): void;
 	/** Everything read so far, for those who come later; the room may then forget what led there. */
-	queueSnapshot(): void;
+	queueSnapshot(state?: SyncState): void;
+	snapshotAt(): number;
+	/** The newest envelope is this device's own, and it is time: so one device makes it, not all at once. */
+	isSnapshotDue(): boolean;
 	/** Not acknowledged, oldest first. */
 	unacknowledged(): readonly Sealed[];
 	isSettled(): boolean;
@@ -104,6 +117,8 @@ export function createReplica(start: ReplicaStart): Replica {
 	let acknowledged: Head = start.acknowledged ??
 		log.place().heads[start.dev] ?? { devSeq: 0, hash: start.genesis };
 	let broken: LogFault | undefined;
+	let snapshotAt = start.snapshotAt ?? 0;
+	let isOwnNewest = false;
 
 	function stop(fault: LogFault): LogFault {
 		broken ??= fault;
@@ -145,25 +160,38 @@ export function createReplica(start: ReplicaStart): Replica {
 			applyOperation(state, operation, start.understands);
 			queue.push(operation);
 		},
+		enqueue(operation) {
+			queue.push(operation);
+		},
+		split() {
+			const [first] = queue;
+			if (first !== undefined) queue.splice(0, 1, ...partsOf(first));
+		},
+		snapshotAt: () => snapshotAt,
+		isSnapshotDue: () =>
+			isOwnNewest &&
+			log.cursor() - snapshotAt >= snapshotEvery &&
+			purposes.length === 0 &&
+			sealed.every(({ draft }) => draft.purpose.kind === 'ops'),
 		queuePurpose(purpose) {
 			purposes.push({ purpose });
 		},
-		queueSnapshot() {
+		queueSnapshot(whole = state) {
 			const place = log.place();
-			const text = `{"place":${JSON.stringify(place)},"state":${stateText(state)}}`;
+			const text = `{"place":${JSON.stringify(place)},"state":${stateText(whole)}}`;
 			const of = Math.ceil(text.length / partLength);
 			for (let part = 0; part < of; part++) {
 				const purpose = { kind: 'snapshot' as const, upTo: place.cursor, part, of };
 				purposes.push({ purpose, text: text.slice(part * partLength, (part + 1) * partLength) });
 			}
 		},
-		draft() {
+		draft(most = opsPerEnvelope) {
 			if (broken !== undefined) return undefined;
 			const next = purposes[0] ?? (queue.length === 0 ? undefined : { purpose: { kind: 'ops' as const } });
 			if (next === undefined) return undefined;
 			const { devSeq, hash } = last();
 			const { epoch, heads } = log.place();
-			const operations = next.purpose.kind === 'ops' ? queue.slice(0, opsPerEnvelope) : [];
+			const operations = next.purpose.kind === 'ops' ? queue.slice(0, most) : [];
 			return { devSeq: devSeq + 1, prevHash: hash, keyEpoch: epoch, heads, operations, ...next };
 		},
 		sealed(made) {
@@ -198,6 +226,9 @@ export function createReplica(start: ReplicaStart): Replica {
 					ack(expect - 1);
 					unseal();
 					return 'again';
+				case 'slow':
+				case 'full':
+					return 'again';
 				case 'forked':
 					return stop({ kind: 'forked', dev: start.dev, devSeq: expect });
 				case 'not-a-member':
@@ -218,6 +249,10 @@ export function createReplica(start: ReplicaStart): Replica {
 				return stop(fault.kind === 'dropped' && comes ? { ...fault, kind: 'reordered' } : fault);
 			}
 			log.advance(header, hash);
+			const { purpose } = header;
+			if (purpose.kind === 'snapshot' && purpose.part === purpose.of - 1)
+				snapshotAt = Math.max(snapshotAt, purpose.upTo);
+			isOwnNewest = header.dev === start.dev;
 			if (header.dev === start.dev) {
 				ack(header.devSeq);
 				if (acknowledged.devSeq < header.devSeq) acknowledged = { devSeq: header.devSeq, hash };
@@ -235,6 +270,7 @@ export function createReplica(start: ReplicaStart): Replica {
 			if (fault !== undefined) return stop(fault);
 			if (!mergeText(state, content, start.understands)) return stop({ kind: 'forged', seq: place.cursor });
 			log.jump(place);
+			snapshotAt = place.cursor;
 			const own = place.heads[start.dev];
 			if (own !== undefined) {
 				ack(own.devSeq);

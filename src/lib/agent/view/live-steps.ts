@@ -52,7 +52,8 @@ export function createLiveSteps(): LiveSteps {
 			}
 			const step = steps.get(sessionId);
 			if (step === undefined) return;
-			if (event.type === 'turn-end') steps.delete(sessionId);
+			const isReplaced = event.type === 'step-end' && event.entryId !== step.start?.entryId;
+			if (event.type === 'turn-end' || isReplaced) steps.delete(sessionId);
 			else add(step, event);
 		},
 		expect(sessionId) {

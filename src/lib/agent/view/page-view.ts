@@ -171,6 +171,13 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 			case 'call-end':
 				sendCall(event.callId);
 				break;
+			case 'step-end':
+				// Read along from another device under a name of its own: what is committed takes its place.
+				if (live?.turnId === event.turnId && live.entryId !== event.entryId) {
+					endLive();
+					sendFrom(branch.end());
+				}
+				break;
 			case 'call-progress':
 				sendProgress(event);
 				return;

@@ -14,17 +14,22 @@ import {
 	onEnvelope,
 	onGot,
 	onHello,
+	putOff,
 	refuse,
 	type Said,
 	type SocketPlace
 } from './socket';
+
+/** Whether a device may write this envelope now; counts it where it may. */
+export type May = (kid: string, envelope: Envelope) => 'yes' | 'slow' | 'full';
 
 /** @param now the place at this moment: others may be told things while a signature is being checked. */
 export async function receive(
 	room: Room,
 	roomId: string,
 	now: () => SocketPlace,
-	frame: string
+	frame: string,
+	may: May = () => 'yes'
 ): Promise<Said> {
 	const message = fromDevice.safeParse(frame.length > maxFrame ? undefined : parseJson(frame));
 	if (!message.success) return { place: now(), send: [], close: closeCodes.protocol };
@@ -38,7 +43,7 @@ export async function receive(
 			return onHello(room, now(), message.data);
 		}
 		case 'push':
-			return pushed(room, now, message.data.envelopes);
+			return pushed(room, now, message.data.envelopes, may);
 		case 'got':
 			return { place: onGot(now(), message.data.seq), send: [] };
 		case 'basis':
@@ -50,11 +55,24 @@ export async function receive(
 	}
 }
 
-async function pushed(room: Room, now: () => SocketPlace, envelopes: readonly Envelope[]): Promise<Said> {
+async function pushed(
+	room: Room,
+	now: () => SocketPlace,
+	envelopes: readonly Envelope[],
+	may: May
+): Promise<Said> {
 	const send: FromRoom[] = [];
 	let hasStored = false;
 	let revoked: string | undefined;
 	for (const envelope of envelopes) {
+		const { kid } = now();
+		// What it has already costs nothing: sending again is how a device finds out.
+		const isNew = kid !== undefined && envelope.header.devSeq > room.head(kid).devSeq;
+		const verdict = isNew ? may(kid, envelope) : 'yes';
+		if (verdict !== 'yes') {
+			send.push(...putOff(room, now(), verdict).send);
+			break;
+		}
 		const signer = signerOf(room, envelope);
 		const hash = signer === undefined ? undefined : await verifyEnvelope(envelope, signer);
 		const said =

@@ -8,7 +8,8 @@ import * as z from 'zod/mini';
 import { genesisOf } from '../../agent/sync/signature';
 import { roomId, type FromRoom } from '../../wire/sync';
 import { toBase64Url } from '../../wire/device';
-import { receive } from './receive';
+import { fullAllowance, quota, spend, type Allowance } from './quota';
+import { receive, type May } from './receive';
 import { createRoom, type Room } from './room';
 import { closeCodes, flow, newPlace, type SocketPlace } from './socket';
 import { createSqliteRoomStore } from './sqlite-room';
@@ -25,6 +26,8 @@ const attachment = z.object({
 
 export class SyncRoom extends DurableObject {
 	#room: Room | undefined;
+	/** Forgotten when the object sleeps: whoever is quiet for so long has it all again. */
+	readonly #allowances = new Map<string, Allowance>();
 	/** Frames are taken one at a time: a signature is checked between two of them. */
 	#last: Promise<void> = Promise.resolve();
 
@@ -63,7 +66,7 @@ export class SyncRoom extends DurableObject {
 		}
 		const { id } = found;
 		const room = this.#roomOf(id);
-		const said = await receive(room, id, () => read(socket)?.place ?? found.place, frame);
+		const said = await receive(room, id, () => read(socket)?.place ?? found.place, frame, this.#may);
 		keep(socket, id, said.place);
 		if (said.hasStored === true) await this.ctx.storage.sync();
 		for (const message of said.send) send(socket, message);
@@ -71,6 +74,18 @@ export class SyncRoom extends DurableObject {
 		if (said.revoked !== undefined) this.#dismiss(said.revoked);
 		for (const one of this.ctx.getWebSockets()) this.#flow(room, one);
 	}
+
+	readonly #may: May = (kid, { ct, header }) => {
+		const now = Date.now();
+		const size = ct.length;
+		// A snapshot makes room, and somebody who has to go must be able to.
+		const isFull = this.ctx.storage.sql.databaseSize + size > quota.roomBytes;
+		if (isFull && header.purpose.kind === 'ops') return 'full';
+		const left = spend(this.#allowances.get(kid) ?? fullAllowance(now), size, now);
+		if (left === undefined) return 'slow';
+		this.#allowances.set(kid, left);
+		return 'yes';
+	};
 
 	#flow(room: Room, socket: WebSocket): void {
 		const found = read(socket);

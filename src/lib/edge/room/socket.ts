@@ -86,6 +86,12 @@ export function onEnvelope(room: Room, place: SocketPlace, envelope: Envelope, h
 	};
 }
 
+/** Taken later, or never: nothing of it is stored. */
+export function putOff(room: Room, place: SocketPlace, reason: 'slow' | 'full'): Said {
+	const kid = place.kid ?? '';
+	return { place, send: [{ type: 'nack', expect: room.head(kid).devSeq + 1, reason }] };
+}
+
 /** An envelope that its signature or its signer does not bear out. */
 export function refuse(room: Room, place: SocketPlace, dev: string): Said {
 	return { place, send: [{ type: 'nack', expect: room.head(dev).devSeq + 1, reason: 'forged' }] };

@@ -1,0 +1,117 @@
+/**
+ * A turn as the other devices know it. While it is open, one register holds all that somebody needs who shows
+ * it, decides on its calls, or goes on with it: its row, the calls that are not settled, what was asked. Once it
+ * has ended, another keeps how it ended. Rehearsal is over before anybody could look.
+ */
+
+import * as z from 'zod/mini';
+import type { Json } from '../../wire/json';
+import { isApproval, isEffect, isTurn } from '../journal/read-records';
+import type { ApprovalRecord, EffectRecord, TurnRecord } from '../journal/records';
+import { isRecord } from '../sessions/upcast';
+import type { Commit, Store } from '../storage/store';
+import { asJson } from './as-json';
+import { registerOf } from './registers';
+
+export interface OpenTurn {
+	readonly turn: TurnRecord;
+	/** Not settled. */
+	readonly effects: readonly EffectRecord[];
+	/** Asked, or granted and not used. */
+	readonly approvals: readonly ApprovalRecord[];
+}
+
+const openPrefix = 'open/';
+const endedPrefix = 'turn/';
+const orderPrefix = 'order/';
+export const openTurnKey = (turnId: string): string => openPrefix + turnId;
+export const endedTurnKey = (turnId: string): string => endedPrefix + turnId;
+
+/** To whoever runs the turn, from another device. */
+export const order = z.discriminatedUnion('kind', [
+	z.object({ kind: z.literal('stop'), turnId: z.string() }),
+	z.object({
+		kind: z.literal('decide'),
+		turnId: z.string(),
+		approvalId: z.string(),
+		/** What the person saw. */
+		callHash: z.string(),
+		decision: z.enum(['once', 'always', 'reject', 'done', 'retry'])
+	})
+]);
+export type Order = z.infer<typeof order>;
+export const orderKey = (id: string): string => orderPrefix + id;
+
+export type TurnNews =
+	{ readonly kind: 'open'; readonly turnId: string } | { readonly kind: 'order'; readonly id: string };
+
+/** Which register of a turn this is, if any. */
+export function turnNewsOf(key: string): TurnNews | undefined {
+	if (key.startsWith(openPrefix)) return { kind: 'open', turnId: key.slice(openPrefix.length) };
+	if (key.startsWith(orderPrefix)) return { kind: 'order', id: key.slice(orderPrefix.length) };
+	return undefined;
+}
+
+/** The row of the turn that has ended; undefined where the register says nothing of the kind. */
+export function endedTurnOf(key: string, value: Json): TurnRecord | undefined {
+	if (!key.startsWith(endedPrefix) || !isTurn(value)) return undefined;
+	return value.state === 'ended' && endedTurnKey(value.turnId) === key ? value : undefined;
+}
+
+/** Total: another device may be of another build. */
+export function readOpenTurn(value: unknown): OpenTurn | undefined {
+	if (!isRecord(value) || !isTurn(value.turn) || value.turn.state === 'ended') return undefined;
+	return {
+		turn: value.turn,
+		effects: listOf(value.effects).filter(isEffect),
+		approvals: listOf(value.approvals).filter(isApproval)
+	};
+}
+
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+/** The registers that this commit changes. */
+export async function turnRegisters(
+	commit: Commit,
+	store: Store
+): Promise<readonly (readonly [string, Json])[]> {
+	const puts = commit.put ?? [];
+	const rows = puts.map(({ row }): unknown => row);
+	const turns = new Map<string, TurnRecord>();
+	for (const row of rows) if (isTurn(row)) turns.set(row.turnId, row);
+	const approvals = puts.flatMap(({ table, row }) => (table === 'approvals' && isApproval(row) ? [row] : []));
+	const registers: (readonly [string, Json])[] = [];
+	for (const turnId of new Set([...turns.keys(), ...approvals.map((one) => one.turnId)])) {
+		const key = openTurnKey(turnId);
+		const held = await registerOf(store, key);
+		const before = readOpenTurn(held?.value);
+		const turn = turns.get(turnId) ?? before?.turn;
+		if (turn === undefined) continue;
+		if (turn.state === 'ended') {
+			registers.push([endedTurnKey(turnId), asJson(turn)]);
+			if (held !== undefined && held.value !== null) registers.push([key, null]);
+			continue;
+		}
+		// At the edge its answer can be read along; parked, somebody may be asked. Else there is nothing to see.
+		if (turn.streamSecret === undefined && turn.state !== 'parked' && before === undefined) continue;
+		const effects = puts.flatMap(({ table, row }) =>
+			table === 'effects' && isEffect(row) && row.turnId === turnId ? [row] : []
+		);
+		const open: OpenTurn = {
+			turn,
+			effects: newest([...(before?.effects ?? []), ...effects], ({ effectKey }) => effectKey).filter(
+				({ state }) => state !== 'settled' && state !== 'undone'
+			),
+			approvals: newest(
+				[...(before?.approvals ?? []), ...approvals.filter((one) => one.turnId === turnId)],
+				({ approvalId }) => approvalId
+			).filter(({ state }) => state !== 'used' && state !== 'lapsed')
+		};
+		registers.push([key, asJson(open)]);
+	}
+	return registers;
+}
+
+function newest<Row>(rows: readonly Row[], keyOf: (row: Row) => string): readonly Row[] {
+	return [...new Map(rows.map((row) => [keyOf(row), row])).values()];
+}
