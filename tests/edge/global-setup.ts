@@ -1,11 +1,13 @@
 /** Starts the upstream before the workerd tests and tells them where it is. */
 
 import type { TestProject } from 'vitest/node';
+import { startMcpServer } from './mcp-server';
 import { recordings, startUpstream } from './upstream';
 
 declare module 'vitest' {
 	export interface ProvidedContext {
 		upstream: string;
+		mcp: string;
 		recordings: string[];
 		/** For random tests; `WHERRY_SEED` repeats one. */
 		seed: number;
@@ -14,10 +16,15 @@ declare module 'vitest' {
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
 	const upstream = await startUpstream();
+	const mcp = await startMcpServer();
 	const names = recordings();
 	if (names.length === 0) console.log('skipped: the recordings are not beside this checkout');
 	project.provide('upstream', upstream.origin);
+	project.provide('mcp', mcp.origin);
 	project.provide('recordings', names);
 	project.provide('seed', Number(process.env.WHERRY_SEED ?? Date.now() % 1_000_000));
-	return () => upstream.close();
+	return async () => {
+		await mcp.close();
+		await upstream.close();
+	};
 }
