@@ -1,6 +1,7 @@
 /** Starts the upstream before the workerd tests and tells them where it is. */
 
 import type { TestProject } from 'vitest/node';
+import { startCanaries } from './canaries';
 import { startMcpServer } from './mcp-server';
 import { recordings, startUpstream } from './upstream';
 
@@ -15,7 +16,8 @@ declare module 'vitest' {
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-	const upstream = await startUpstream();
+	const canaries = await startCanaries();
+	const upstream = await startUpstream(() => canaries.touched());
 	const mcp = await startMcpServer();
 	const names = recordings();
 	if (names.length === 0) console.log('skipped: the recordings are not beside this checkout');
@@ -26,5 +28,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
 	return async () => {
 		await mcp.close();
 		await upstream.close();
+		canaries.close();
 	};
 }
