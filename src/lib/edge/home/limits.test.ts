@@ -109,12 +109,12 @@ describe('OT-18 counters', () => {
 			asked.push(`${request.method} ${url} ${await request.text()}`);
 			return new Response('ok');
 		};
-		expect(await sayThatItFails('https://hooks.example.com/x', { 'relay.failed': 9 }, send)).toBe(true);
+		expect(await sayThatItFails('https://hooks.example.com/x', { 'relay.failed': 9 }, { send })).toBe(true);
 		expect(asked).toEqual([
 			'POST https://hooks.example.com/x {"event":"relay-failing","lastMinutes":{"relay.failed":9}}'
 		]);
 		for (const bad of ['http://hooks.example.com/', 'https://inside.example.com/', 'https://127.0.0.1/'])
-			expect(await sayThatItFails(bad, {}, send)).toBe(false);
+			expect(await sayThatItFails(bad, {}, { send })).toBe(false);
 		expect(asked).toHaveLength(1);
 	});
 });
