@@ -2,7 +2,7 @@
 
 declare namespace Cloudflare {
 	interface Env {
-		readonly HOME: import('../../src/lib/edge/env').ObjectNamespace;
+		readonly HOME: DurableObjectNamespace;
 		readonly RATE_LIMIT: import('../../src/lib/edge/env').RateLimiter;
 		readonly SHARES: DurableObjectNamespace;
 		readonly ROOMS: DurableObjectNamespace;

@@ -1,6 +1,10 @@
+import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, test } from 'vitest';
 import type { EdgeEnv } from '../../src/lib/edge/env';
 import { fetchForCaller } from '../../src/lib/edge/fetch.server';
+import { bytesPerDay } from '../../src/lib/edge/home/transfer';
+import type { Signer } from '../../src/lib/wire/proof';
+import { ask as askHome, homeOf, newDevice, ownedRelay, requestFor } from './relay-owner';
 
 const own = { 'content-type': 'application/json', 'x-wherry': '1', 'cf-connecting-ip': '127.0.0.1' };
 const stranger = { ...own, 'cf-connecting-ip': '203.0.113.9' };
@@ -145,5 +149,43 @@ describe('POST /api/fetch', () => {
 				)
 			).id
 		).toBe('fetch/url-not-allowed');
+	});
+
+	test('a claimed relay reads any public page for a device with the scope, a gibibyte a day, and none for others', async () => {
+		const { relay, owner } = await ownedRelay();
+		const body = { url: 'https://unlisted.example.com/' };
+		const read = async (device?: Signer) => {
+			const request = await requestFor('/api/fetch', {
+				method: 'POST',
+				body,
+				...(device === undefined ? {} : { device })
+			});
+			const settled: Promise<void>[] = [];
+			const page = () => Promise.resolve(new Response('page'));
+			const later = (task: Promise<void>) => settled.push(task);
+			const env: EdgeEnv = { ...relay, FETCH_DOH: 'off' };
+			const response = await fetchForCaller(request, env, { fetch: page, later, log: () => {} });
+			const text = await response.text();
+			await Promise.all(settled);
+			return { response, text };
+		};
+		const spent = (): Promise<unknown> =>
+			runInDurableObject(homeOf(relay), (_, { storage }) => [
+				...storage.sql.exec('SELECT bytes FROM transfer')
+			]);
+		expect((await read()).response.status).toBe(401);
+		const weak = await newDevice();
+		const add = { key: weak.publicKey, name: 'Weak', scopes: ['share'] };
+		await askHome(relay, '/api/devices', { device: owner, method: 'POST', body: add });
+		expect((await read(weak)).response.status).toBe(403);
+		expect((await read(owner)).text).toBe('page');
+		// Ten mebibytes were set aside for it, four bytes came.
+		expect(await spent()).toEqual([{ bytes: 4 }]);
+		await runInDurableObject(homeOf(relay), (_, { storage }) => {
+			storage.sql.exec('UPDATE transfer SET bytes = ?', bytesPerDay - 1024);
+		});
+		const { response } = await read(owner);
+		expect(response.status).toBe(429);
+		expect(Number(response.headers.get('retry-after'))).toBeLessThanOrEqual(86_400);
 	});
 });

@@ -1,7 +1,8 @@
 /** A relay of one test's own, devices with real keys, and what they ask of it. */
 
-import { env } from 'cloudflare:test';
+import { env, runInDurableObject } from 'cloudflare:test';
 import {
+	fromBase64Url,
 	keyParameters,
 	kidOf,
 	signParameters,
@@ -10,6 +11,7 @@ import {
 } from '../../src/lib/wire/device';
 import type { EdgeEnv, ObjectNamespace } from '../../src/lib/edge/env';
 import { answerHome } from '../../src/lib/edge/home/home-routes.server';
+import { importTokenKey } from '../../src/lib/wire/relay-token';
 import { authorizationHeader, hashBody, makeProof, type Signer } from '../../src/lib/wire/proof';
 
 export const origin = 'https://relay.example.net';
@@ -19,7 +21,7 @@ export const claimCode = 'the-code-of-the-tests';
 export function newRelay() {
 	const name = crypto.randomUUID();
 	const HOME: ObjectNamespace = { getByName: () => env.HOME.getByName(name) };
-	return { ...env, HOME };
+	return { ...env, HOME, homeName: name };
 }
 
 export async function newDevice(algorithm: DeviceAlgorithm = 'Ed25519'): Promise<Signer> {
@@ -127,4 +129,20 @@ export async function tokenOf(relay: EdgeEnv, device: Signer): Promise<string> {
 	const { data } = await say(await ask(relay, '/api/token', { device, method: 'POST' }));
 	if (typeof data !== 'object' || data === null || !('token' in data)) throw new Error('no token');
 	return String(data.token);
+}
+
+/** The object itself, to look into. */
+export function homeOf({ homeName }: { readonly homeName: string }): DurableObjectStub {
+	return env.HOME.get(env.HOME.idFromName(homeName));
+}
+
+/** What the relay signs its tokens with: to make one that it never would. */
+export async function tokenKeyOf({ homeName }: { readonly homeName: string }): Promise<CryptoKey> {
+	const stored = await runInDurableObject(
+		homeOf({ homeName }),
+		(_, { storage }) => [...storage.sql.exec("SELECT value FROM facts WHERE name = 'tokenKey'")][0]?.['value']
+	);
+	const bytes = fromBase64Url(String(stored));
+	if (bytes === undefined) throw new Error('no key');
+	return importTokenKey(bytes);
 }

@@ -4,11 +4,13 @@
  */
 
 import { describe, expect, inject, test } from 'vitest';
+import * as z from 'zod/mini';
 import { readCaller } from '../../src/lib/edge/caller';
 import { succeed } from '../../src/lib/edge/envelope';
 import { fetchForCaller } from '../../src/lib/edge/fetch.server';
 import { readHealth } from '../../src/lib/edge/health.server';
 import { answerHome } from '../../src/lib/edge/home/home-routes.server';
+import { mcpRelay } from '../../src/lib/edge/mcp.server';
 import { answerProviders } from '../../src/lib/edge/relay-providers.server';
 import { relay as provider } from '../../src/lib/edge/relay.server';
 import { edgeRoutes } from '../../src/lib/edge/routes';
@@ -20,7 +22,7 @@ import { sync } from '../../src/lib/edge/sync.server';
 import { authorizationHeader, type Signer } from '../../src/lib/wire/proof';
 import { relayProviders } from '../../src/lib/wire/providers';
 import { importTokenKey, makeToken } from '../../src/lib/wire/relay-token';
-import { ask, newDevice, origin, ownedRelay, proofFor, tokenOf } from './relay-owner';
+import { ask, newDevice, origin, ownedRelay, proofFor, say, tokenOf, tokenKeyOf } from './relay-owner';
 
 const upstream = inject('upstream');
 type Relay = Awaited<ReturnType<typeof ownedRelay>>['relay'];
@@ -42,6 +44,10 @@ async function serve(relay: Relay, request: Request): Promise<Response> {
 	if (pathname.startsWith('/api/relay/')) return provider(request, env, { url, log });
 	if (pathname === '/api/fetch')
 		return fetchForCaller(request, env, { log, fetch: () => Promise.resolve(new Response('page')) });
+	if (pathname.startsWith('/api/mcp-relay/')) {
+		const server = pathname.split('/')[3] ?? '';
+		return mcpRelay(request, env, { url, server, log, fetch: () => Promise.resolve(new Response('{}')) });
+	}
 	if (pathname === '/api/health') return succeed(await readHealth(env, readCaller(request, url, env)), '');
 	if (pathname === '/openapi.json') return new Response('{}');
 	if (pathname.startsWith('/api/streams/')) {
@@ -68,6 +74,7 @@ const withKeysOfTheirOwn = ['/api/streams/', '/api/shares', '/api/sync/', '/api/
 
 const bodies: Readonly<Record<string, unknown>> = {
 	'/api/fetch': { url: 'https://unlisted.example.com/' },
+	'/api/mcp-servers': { url: 'https://mcp.example.com/' },
 	'/api/secrets': { provider: 'openai', key: 'sk-12345678' },
 	'/api/relay/{provider}/{path}': {},
 	'/api/admission': {
@@ -83,17 +90,22 @@ interface Cell {
 	readonly path: string;
 	readonly method: string;
 	readonly body: unknown;
+	/** In a provider's own wire format, whatever that is. */
 	readonly isProvider: boolean;
+	/** Its body is not read, so it takes no proof. */
+	readonly takesToken: boolean;
 }
 const cells = (method: string, path: string, body: unknown): Cell => ({
 	path: path
 		.replace('{provider}/{path}', 'openai/v1/responses')
 		.replace('{id}', `none-${'x'.repeat(24)}`)
 		.concat(method === 'DELETE' && path === '/api/devices' ? '?kid=nobody' : '')
-		.concat(method === 'DELETE' && path === '/api/secrets' ? '?provider=groq' : ''),
+		.concat(method === 'DELETE' && path === '/api/secrets' ? '?provider=groq' : '')
+		.concat(method === 'DELETE' && path === '/api/mcp-servers' ? '?id=nothing' : ''),
 	method,
 	body: method === 'POST' || method === 'PUT' ? body : undefined,
-	isProvider: path.startsWith('/api/relay/{')
+	isProvider: path.startsWith('/api/relay/{'),
+	takesToken: /^\/api\/(?:mcp-)?relay\/\{/.test(path)
 });
 
 async function send(
@@ -120,10 +132,10 @@ async function send(
 }
 let count = 0;
 
-/** As a device really asks: the provider proxy with a token, everything else signed. */
+/** As a device really asks: with a token where the body is not read, everything else signed. */
 async function signed(relay: Relay, device: Signer, cell: Cell): Promise<Record<string, string>> {
 	const { path, method, body } = cell;
-	const proof = cell.isProvider
+	const proof = cell.takesToken
 		? `Bearer ${await tokenOf(relay, device)}`
 		: await proofFor(path, { device, method, body });
 	return { [authorizationHeader]: proof };
@@ -142,7 +154,13 @@ async function world() {
 	await ask(relay, `/api/devices?kid=${out.publicKey.kid}`, { device: owner, method: 'DELETE' });
 	const weakKey = { key: weak.publicKey, name: 'Weak', scopes: ['share'] };
 	await ask(relay, '/api/devices', { device: owner, method: 'POST', body: weakKey });
-	return { relay, owner, guest, out, outToken, weak };
+	const url = 'https://mcp.example.com/mcp';
+	const named = await say(
+		await ask(relay, '/api/mcp-servers', { device: owner, method: 'PUT', body: { url } })
+	);
+	const server = z.object({ id: z.string() }).parse(named.data).id;
+	const pathOf = (cell: Cell): Cell => ({ ...cell, path: cell.path.replace('{server}', server) });
+	return { relay, owner, guest, out, outToken, weak, pathOf };
 }
 
 describe('A25 the route inventory', async () => {
@@ -154,22 +172,32 @@ describe('A25 the route inventory', async () => {
 				isClaim || route.path === '/api/devices'
 					? { key: newKey, name: 'x', ...(isClaim ? { code: 'the-code-of-the-tests' } : {}) }
 					: (bodies[route.path] ?? {});
-			const cell = cells(method, route.path, body);
+			const shape = cells(method, route.path, body);
 			const isOpen = open.has(route.path);
 			const hasOwnKey = withKeysOfTheirOwn.some((prefix) => route.path.startsWith(prefix));
 			const name = `${method} ${route.path}`;
 
 			test(`${name}: nobody, a forged, an expired, a revoked and a used credential`, async () => {
-				const { relay, owner, out, outToken } = await world();
+				const { relay, owner, out, outToken, pathOf } = await world();
+				const cell = pathOf(shape);
 				const forgedKey = await importTokenKey(new Uint8Array(32));
 				const claims = { dev: owner.publicKey.kid, scope: ['provider.use', 'fetch'], aud: origin, jti: 'x' };
 				const once = await signed(relay, owner, cell);
-				const used = cell.isProvider ? {} : once;
+				const used = cell.takesToken ? {} : once;
 				if (!isOpen) await (await send(relay, cell, once)).arrayBuffer();
 				const wrong: Record<string, Record<string, string>> = {
 					nobody: {},
 					'forged token': {
 						[authorizationHeader]: `Bearer ${await makeToken(forgedKey, { ...claims, exp: Date.now() + 60_000 })}`
+					},
+					'expired token': {
+						[authorizationHeader]: `Bearer ${await makeToken(await tokenKeyOf(relay), { ...claims, scope: ['provider.use', 'fetch', 'mcp'], exp: Date.now() - 1 })}`
+					},
+					'another relay’s token': {
+						[authorizationHeader]: `Bearer ${await makeToken(await tokenKeyOf(relay), { ...claims, aud: 'https://other.example', exp: Date.now() + 60_000 })}`
+					},
+					'a token of nobody’s': {
+						[authorizationHeader]: `Bearer ${await makeToken(await tokenKeyOf(relay), { ...claims, dev: 'x'.repeat(22), exp: Date.now() + 60_000 })}`
 					},
 					garbage: { [authorizationHeader]: 'Wherry1 kid=x' },
 					'expired proof': {
@@ -204,7 +232,8 @@ describe('A25 the route inventory', async () => {
 			});
 
 			test(`${name}: the wrong scope, another home, the wrong origin, method and content type`, async () => {
-				const { relay, owner, guest, weak } = await world();
+				const { relay, owner, guest, weak, pathOf } = await world();
+				const cell = pathOf(shape);
 				const passed = [];
 				const needs = route.needs ?? '';
 				for (const [how, device] of [
@@ -219,13 +248,18 @@ describe('A25 the route inventory', async () => {
 					const isDeclared = isOpen || (how === 'other home' ? mayAsGuest : mayAsWeak);
 					if (status < 300 && !isDeclared) passed.push(`${how}: ${status}`);
 				}
-				for (const origin of ['https://evil.example', 'null']) {
-					const headers = { ...(await signed(relay, owner, cell)), origin };
+				for (const from of [
+					{ origin: 'https://evil.example' },
+					{ origin: 'null' },
+					{ 'sec-fetch-site': 'cross-site' },
+					{ 'sec-fetch-site': 'same-site' }
+				]) {
+					const headers = { ...(await signed(relay, owner, cell)), ...from };
 					const { status } = await send(relay, cell, headers);
-					if (status < 300 && !isOpen && !hasOwnKey) passed.push(`origin ${origin}: ${status}`);
+					if (status < 300 && !isOpen && !hasOwnKey) passed.push(`${JSON.stringify(from)}: ${status}`);
 				}
 				const form = { ...(await signed(relay, owner, cell)), 'content-type': 'text/plain' };
-				const isBodiless = cell.body === undefined || route.request === undefined;
+				const isBodiless = cell.body === undefined || (route.request === undefined && !cell.takesToken);
 				if ((await send(relay, cell, form)).status < 300 && !isBodiless && !cell.isProvider)
 					passed.push('text/plain');
 				if (route.requires !== undefined) {
@@ -243,7 +277,8 @@ describe('A25 the route inventory', async () => {
 
 			if (!isClaim && !hasOwnKey && !(method === 'DELETE' && route.path === '/api/devices')) {
 				test(`${name}: its owner may`, async () => {
-					const { relay, owner } = await world();
+					const { relay, owner, pathOf } = await world();
+					const cell = pathOf(shape);
 					const { status } = await send(relay, cell, await signed(relay, owner, cell));
 					expect(status).toBe(200);
 				});

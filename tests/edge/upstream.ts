@@ -2,7 +2,8 @@
  * A provider's stand-in, written for these tests: says back what reached it, or replays a recording,
  * as the request's `x-reply` header asks (an unknown header, which the relay must let through).
  *   echo (default) · file:NAME · drip:ID (an endless stream) · big:BYTES:MS (events, that many a write) · status:N:BODY · hostile · redirect:URL
- * Below `/_/` it answers the test itself: `/_/closed?id=ID` waits until that drip's caller has gone.
+ * Below `/_/` it answers the test itself: `/_/closed?id=ID` waits until that drip's caller has gone,
+ * `/_/canaries` says how often a listener was touched that nobody may touch.
  */
 
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
@@ -24,7 +25,10 @@ export interface Seen {
 	readonly body: string;
 }
 
-export async function startUpstream(): Promise<{ origin: string; close(): Promise<void> }> {
+/** @param touched answered at `/_/canaries` */
+export async function startUpstream(
+	touched: () => Promise<number> = () => Promise.resolve(0)
+): Promise<{ origin: string; close(): Promise<void> }> {
 	const closed = new Map<string, PromiseWithResolvers<void>>();
 	const closing = (id: string) => {
 		const known = closed.get(id) ?? Promise.withResolvers<void>();
@@ -35,6 +39,10 @@ export async function startUpstream(): Promise<{ origin: string; close(): Promis
 		const url = new URL(request.url ?? '/', 'http://upstream');
 		if (url.pathname === '/_/closed') {
 			void closing(url.searchParams.get('id') ?? '').promise.then(() => response.end('closed'));
+			return;
+		}
+		if (url.pathname === '/_/canaries') {
+			void touched().then((count) => response.end(String(count)));
 			return;
 		}
 		const [kind, ...rest] = (single(request.headers['x-reply']) ?? 'echo').split(':');

@@ -1,10 +1,10 @@
 /** One structured line a request. No content, no key, no query, no address. */
 
 export interface AuditLine {
-	readonly event: 'relay' | 'fetch' | 'home';
+	readonly event: 'relay' | 'fetch' | 'mcp' | 'home';
 	readonly requestId: string;
 	readonly method: string;
-	/** Provider id, or the host that was fetched. */
+	/** Provider id, the host that was fetched, or the id of an MCP server. */
 	readonly target: string;
 	/** Shape of the path, see `pathShape`. */
 	readonly path?: string;

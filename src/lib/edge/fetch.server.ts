@@ -1,6 +1,7 @@
 /**
- * `POST /api/fetch`: a page that CORS keeps from the browser, fetched by the guard. While nobody has
- * claimed the relay, strangers reach a short list of hosts; somebody at this machine, any public one.
+ * `POST /api/fetch`: a page that CORS keeps from the browser, fetched by the guard. A device with the scope
+ * `fetch` reaches any public host, so often a minute and so many bytes a day. While nobody has claimed the
+ * relay, strangers reach a short list of hosts; somebody at this machine, any public one.
  */
 
 import { AppError } from '../wire/errors';
@@ -10,12 +11,14 @@ import { audit, type AuditLine, type Log } from './audit';
 import { readCaller, type Caller } from './caller';
 import { count } from './home/ask-home';
 import { openDoor, refuseStranger } from './home/door';
+import type { Admitted } from './home/verbs';
+import { checkHop, settle } from './outside';
 import { checkOwnPage, readSmall } from './own-page';
 import { retryAfter } from './retry-after';
-import { resolveByDoh } from './doh';
 import { fail } from './envelope';
-import { readVariable, type EdgeEnv } from './env';
-import { guardedFetch, type GuardPorts } from './guarded-fetch';
+import type { EdgeEnv } from './env';
+import { resolverFor } from './guarded-address';
+import { fetchLimits, guardedFetch, type GuardPorts } from './guarded-fetch';
 import { checkRate } from './rate-limit';
 import { fetchRequest } from './schemas';
 import { withSecurityHeaders } from './security-headers';
@@ -24,6 +27,8 @@ interface FetchOptions {
 	readonly address?: string;
 	readonly fetch?: GuardPorts['fetch'];
 	readonly log?: Log;
+	/** Keeps the Worker alive for what has to be done after the answer; default: at once. */
+	readonly later?: (task: Promise<void>) => void;
 }
 
 /**
@@ -38,6 +43,8 @@ export async function fetchForCaller(
 	const started = Date.now();
 	const url = new URL(request.url);
 	const caller = readCaller(request, url, env, options.address);
+	const reserved = fetchLimits.bytes;
+	let member: Admitted | undefined;
 	let target = 'none';
 	const finish = (response: Response, error?: string): Response => {
 		const line: AuditLine = {
@@ -58,28 +65,36 @@ export async function fetchForCaller(
 		const body = await readSmall(request);
 		const door = await openDoor(env, { request, url, caller, body }, () => ({
 			need: 'fetch',
-			bucket: 'fetch'
+			bucket: 'fetch',
+			bytes: reserved
 		}));
 		const limited = door.kind === 'member' ? undefined : await checkRate(env, caller);
 		if (limited !== undefined) throw limited;
 		if (door.kind === 'stranger') throw refuseStranger();
+		if (door.kind === 'member') member = door.member;
 		const reachesAll = door.kind === 'member' || caller.isLoopback;
 		const asked = fetchRequest.safeParse(parseJson(body));
 		if (!asked.success) throw new AppError('input/invalid', { data: { code: 'bad-body' } });
 		target = URL.parse(asked.data.url)?.hostname ?? 'unparsable';
-		const resolve = resolver(env, caller, options);
+		const send = options.fetch ?? ((outgoing: Request) => fetch(outgoing));
+		const resolve = resolverFor(env, caller, send);
+		const came = Promise.withResolvers<number>();
 		const { url: found, response } = await guardedFetch(
 			{ ...asked.data, signal: request.signal },
 			{
 				policy: { ownHosts: [url.hostname], ...(reachesAll ? {} : { isListed: isFetchHost }) },
-				fetch: options.fetch ?? ((outgoing) => fetch(outgoing)),
+				fetch: send,
+				onEnd: came.resolve,
 				...(resolve === undefined ? {} : { resolve })
 			}
 		);
+		const settled = came.promise.then((bytes) => settle(env, member, { reserved, came: bytes }));
+		options.later?.(settled);
 		response.headers.set('x-wherry-url', found);
 		response.headers.set('x-request-id', caller.requestId);
 		return finish(response);
 	} catch (thrown) {
+		await settle(env, member, { reserved, came: 0 });
 		const error = thrown instanceof AppError ? thrown : new AppError('fetch/failed', { cause: thrown });
 		return finish(fail(error, caller.requestId, retryAfter(error)), error.id);
 	}
@@ -89,16 +104,5 @@ export async function fetchForCaller(
 function checkCaller(request: Request, caller: Caller): void {
 	if (request.method !== 'POST') throw new AppError('relay/method-not-allowed');
 	checkOwnPage(request, caller, true);
-	// We put it on every fetch: a relay that asks itself, or another one, stops here.
-	if (request.headers.has('x-wherry-hop'))
-		throw new AppError('fetch/url-not-allowed', { data: { code: 'loop' } });
-}
-
-/** A deployed Worker asks a public resolver first; a local one only where it is told to. */
-function resolver(env: EdgeEnv, caller: Caller, options: FetchOptions): GuardPorts['resolve'] {
-	const configured =
-		readVariable(env, 'FETCH_DOH') ?? (caller.isLoopback ? 'off' : 'https://cloudflare-dns.com/dns-query');
-	if (configured === 'off') return undefined;
-	const send = options.fetch ?? ((outgoing) => fetch(outgoing));
-	return (host, signal) => resolveByDoh(configured, host, signal, send);
+	checkHop(request);
 }

@@ -8,9 +8,9 @@
  */
 
 import { AppError } from '../wire/errors';
-import { cleanDownstream } from './header-hygiene';
-import { dataPolicy } from './security-headers';
-import { checkUrl, isPublicAddress, type UrlPolicy, type UrlRefusal } from './ssrf';
+import { admitAddress, type AddressPorts } from './guarded-address';
+import { inertHeaders } from './inert-headers';
+import { tooLarge, watchedBody } from './watched-body';
 
 export interface GuardedFetch {
 	readonly url: string;
@@ -21,13 +21,12 @@ export interface GuardedFetch {
 	readonly signal: AbortSignal;
 }
 
-export interface GuardPorts {
-	readonly policy: UrlPolicy;
+export interface GuardPorts extends AddressPorts {
 	/** Must not follow redirects by itself. */
 	readonly fetch: (request: Request) => Promise<Response>;
-	/** All addresses of a name, or undefined where this runtime does not resolve beforehand. */
-	readonly resolve?: (host: string, signal: AbortSignal) => Promise<readonly string[]>;
 	readonly limits?: Partial<FetchLimits>;
+	/** Once, when the body of an answer that was given has ended. */
+	readonly onEnd?: (bytes: number) => void;
 }
 
 export interface FetchLimits {
@@ -58,7 +57,7 @@ export async function guardedFetch(asked: GuardedFetch, ports: GuardPorts): Prom
 	let address = asked.url;
 	let headers = requestHeaders(asked.headers);
 	for (let hop = 0; hop <= limits.redirects; hop += 1) {
-		const url = await admit(address, ports, total);
+		const url = await admitAddress(address, ports, total);
 		const answer = await ask(
 			new Request(url.href, {
 				method: asked.method,
@@ -72,7 +71,7 @@ export async function guardedFetch(asked: GuardedFetch, ports: GuardPorts): Prom
 		);
 		const location = isRedirect(answer.status) ? answer.headers.get('location') : null;
 		if (location === null || asked.method === 'POST')
-			return { url: url.href, response: inert(answer, limits) };
+			return { url: url.href, response: inert(answer, limits, ports.onEnd) };
 		await answer.body?.cancel();
 		const next = URL.parse(location, url.href);
 		if (next === null) throw new AppError('fetch/failed', { data: { code: 'bad-redirect' } });
@@ -80,23 +79,6 @@ export async function guardedFetch(asked: GuardedFetch, ports: GuardPorts): Prom
 		address = next.href;
 	}
 	throw new AppError('fetch/too-many-redirects', { data: { code: 'too-many-redirects' } });
-}
-
-async function admit(address: string, ports: GuardPorts, signal: AbortSignal): Promise<URL> {
-	const verdict = checkUrl(address, ports.policy);
-	if (!verdict.ok) throw notAllowed(verdict.reason);
-	if (ports.resolve !== undefined && !/^\[|^[\d.]+$/.test(verdict.url.hostname)) {
-		const addresses = await ports.resolve(verdict.url.hostname, signal).catch((thrown: unknown) => {
-			throw new AppError('fetch/failed', { data: { code: 'unresolved' }, cause: thrown });
-		});
-		if (addresses.length === 0) throw new AppError('fetch/failed', { data: { code: 'unresolved' } });
-		if (!addresses.every(isPublicAddress)) throw notAllowed('private-address');
-	}
-	return verdict.url;
-}
-
-function notAllowed(code: UrlRefusal): AppError {
-	return new AppError('fetch/url-not-allowed', { data: { code } });
 }
 
 async function ask(
@@ -123,7 +105,7 @@ function isRedirect(status: number): boolean {
 }
 
 const neverSent =
-	/^(?:host|cookie2?|origin|referer|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-length|accept-encoding|forwarded|via|x-real-ip|true-client-ip|cdn-loop|(?:proxy|sec|cf|mf|x-forwarded|x-wherry)-.*)$/;
+	/^(?:host|cookie2?|origin|referer|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-length|accept-encoding|forwarded|via|x-real-ip|true-client-ip|cdn-loop|(?:proxy|sec|cf|mf|x-forwarded)-.*|x-wherry(?:-.*)?)$/;
 const harmless = new Set([
 	'accept',
 	'accept-language',
@@ -133,7 +115,8 @@ const harmless = new Set([
 	'if-modified-since'
 ]);
 
-function requestHeaders(given: Readonly<Record<string, string>>): Headers {
+/** What may be sent to somebody else of the headers that were given. */
+export function requestHeaders(given: Readonly<Record<string, string>>): Headers {
 	const headers = new Headers({ 'x-wherry-hop': '1' });
 	for (const [name, value] of Object.entries(given)) {
 		if (neverSent.test(name.toLowerCase())) continue;
@@ -150,37 +133,14 @@ function anonymous(headers: Headers): Headers {
 }
 
 /** The answer as data: capped, nothing to run, nothing to store. */
-function inert(answer: Response, limits: FetchLimits): Response {
-	if (Number(answer.headers.get('content-length') ?? 0) > limits.bytes) throw tooLarge();
-	const headers = new Headers(answer.headers);
-	cleanDownstream(headers);
-	// The runtime has decompressed: these described the compressed bytes.
-	headers.delete('content-encoding');
-	headers.delete('content-length');
-	headers.set('content-security-policy', dataPolicy);
-	headers.set('content-disposition', 'attachment');
+function inert(answer: Response, limits: FetchLimits, onEnd: GuardPorts['onEnd']): Response {
+	if (Number(answer.headers.get('content-length') ?? 0) > limits.bytes) throw tooLarge(limits.bytes);
+	const headers = inertHeaders(answer);
 	headers.set('x-wherry-status', String(answer.status));
-	headers.set('cache-control', 'no-store');
-	return new Response(answer.body === null ? null : capped(answer.body, limits.bytes), {
+	if (answer.body === null) onEnd?.(0);
+	const watch = { bytes: limits.bytes, ...(onEnd === undefined ? {} : { onEnd }) };
+	return new Response(answer.body === null ? null : watchedBody(answer.body, watch), {
 		status: 200,
 		headers
 	});
-}
-
-/** Fails the stream at the cap: nobody takes half a page for a whole one. */
-function capped(body: ReadableStream<Uint8Array>, limit: number): ReadableStream<Uint8Array> {
-	let seen = 0;
-	return body.pipeThrough(
-		new TransformStream<Uint8Array, Uint8Array>({
-			transform(chunk, controller) {
-				seen += chunk.byteLength;
-				if (seen > limit) controller.error(tooLarge());
-				else controller.enqueue(chunk);
-			}
-		})
-	);
-}
-
-function tooLarge(): AppError {
-	return new AppError('fetch/too-large', { data: { code: 'too-large', limit: fetchLimits.bytes } });
 }

@@ -36,6 +36,11 @@ export async function readHealth(env: EdgeEnv, caller: Caller): Promise<Health> 
 				: caller.isLoopback
 					? { available: true }
 					: { available: true, reason: 'Only a short list of hosts until this relay is claimed.' },
+			mcp: strict
+				? forMembers
+				: caller.isLoopback && env.HOME !== undefined
+					? { available: true }
+					: { available: false, reason: 'MCP servers are reached once this relay is claimed.' },
 			streams:
 				env.STREAMS === undefined
 					? {

@@ -46,6 +46,12 @@ function configuredUpstreams(env: EdgeEnv): ReadonlyMap<string, Upstream> {
 	return upstreams;
 }
 
+/** Where the operator sends the relay's own alerts: origin and base path. */
+export function alertUpstream(env: EdgeEnv): string | undefined {
+	const upstream = configuredUpstreams(env).get('alerts');
+	return upstream === undefined ? undefined : upstream.origin + upstream.base;
+}
+
 /** Undefined: this path is not forwarded. */
 export function relayTarget(
 	env: EdgeEnv,

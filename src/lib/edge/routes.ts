@@ -10,6 +10,8 @@ import {
 	claimRequest,
 	deviceRequest,
 	invitation,
+	mcpServer,
+	mcpServerRequest,
 	relayDevice,
 	relayRules,
 	relaySecrets,
@@ -120,6 +122,25 @@ export const edgeRoutes: readonly EdgeRoute[] = [
 		needs: 'fetch',
 		answer:
 			'The page\u2019s bytes with 200; its own status in x-wherry-status, its final address in x-wherry-url.'
+	},
+	{
+		path: '/api/mcp-relay/{server}',
+		methods: ['GET', 'POST', 'DELETE'],
+		summary:
+			'An MCP server by the id of /api/mcp-servers, in its own wire format (streamable HTTP or SSE), unbuffered. Your key for it goes in the server\u2019s own header; a token of this relay in x-wherry-authorization.',
+		requires: { 'X-Wherry': '1' },
+		needs: 'mcp',
+		answer: 'What the server answers, with its own status; errors of the relay with x-wherry-error.'
+	},
+	{
+		path: '/api/mcp-servers',
+		methods: ['GET', 'PUT', 'DELETE'],
+		summary:
+			'The MCP servers that this device has named; names one by its public https address; forgets one (`id`). Always signed.',
+		request: mcpServerRequest,
+		requires: { 'X-Wherry': '1' },
+		needs: 'mcp',
+		data: z.array(mcpServer)
 	},
 	{
 		path: '/api/claim',

@@ -108,6 +108,17 @@ export function wrap(host: string): string[] {
 	];
 }
 
+/** So many different ones of all of them, in no order. */
+export function sampled(dice: Dice, count: number): string[] {
+	const hosts = [...privateIpv4(dice, 4).flatMap(spellings), ...badIpv6, ...badNames];
+	const urls = [...new Set([...hosts.flatMap(wrap), ...badUrls])];
+	for (let at = urls.length - 1; at > 0; at -= 1) {
+		const other = Math.floor(dice() * (at + 1));
+		[urls[at], urls[other]] = [urls[other] ?? '', urls[at] ?? ''];
+	}
+	return urls.slice(0, count);
+}
+
 export const badIpv6 = [
 	'::',
 	'::1',

@@ -128,6 +128,18 @@ const blockedIpv6: readonly (readonly [string, number])[] = [
 	['3fff::', 20]
 ];
 
+/**
+ * The same table as CIDR blocks, for a runtime whose network can be told (workerd's `Network.deny`): its own
+ * notion of a public address lets through what is reserved for documentation, benchmarks and the like.
+ */
+export const blockedNetworks: readonly string[] = [
+	...[...blockedIpv4, ...blockedIpv6].map(([base, bits]) => `${base}/${String(bits)}`),
+	// All that is no global unicast, and Teredo is in 2001::/23.
+	'::/3',
+	'4000::/2',
+	'8000::/1'
+];
+
 /** `text`: dotted IPv4 or IPv6 without brackets, as URLs and DNS answers have them. Anything else is not public. */
 export function isPublicAddress(text: string): boolean {
 	const v4 = parseIpv4(text);

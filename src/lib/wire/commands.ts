@@ -144,7 +144,13 @@ export interface Commands {
 	'providers.removeKey': { in: { provider: string }; out: null };
 	'providers.probe': { in: { provider: string; model?: string }; out: ProbeResult };
 	'providers.configure': {
-		in: { provider: string; via?: 'relay' | 'direct'; baseUrl?: string; model?: string };
+		in: {
+			provider: string;
+			via?: 'relay' | 'direct';
+			baseUrl?: string;
+			model?: string;
+			gateway?: GatewayOptions;
+		};
 		out: null;
 	};
 	'providers.chain': {
@@ -212,6 +218,12 @@ export interface ModelOption {
 	readonly webSearch: boolean;
 }
 
+/** What AI Gateway is told about its cache. */
+export interface GatewayOptions {
+	/** How long it keeps an answer; null: as the gateway is set up. */
+	readonly cacheSeconds: number | null;
+	readonly skipCache: boolean;
+}
 export interface ProviderCard {
 	readonly id: string;
 	readonly title: string;
@@ -227,6 +239,8 @@ export interface ProviderCard {
 	readonly baseUrl: string;
 	readonly via: 'relay' | 'direct' | 'local';
 	readonly canDirect: boolean;
+	/** AI Gateway only. */
+	readonly gateway?: GatewayOptions;
 	readonly model: string;
 	readonly models: readonly ModelInfo[];
 }

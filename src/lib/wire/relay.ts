@@ -3,15 +3,26 @@
 import * as z from 'zod/mini';
 import { devicePublicKey } from './device';
 
-/** `provider.use` stands for every provider, `provider.use:{id}` for one. */
+/** `provider.use` stands for every provider, `provider.use:{id}` for one; `mcp` for every MCP server that the device names. */
 export const relayScope = z
 	.string()
 	.check(
 		z.regex(
-			/^(?:admin|sync|share|push|mail\.send|fetch|wake|provider\.use(?::[a-z0-9-]{1,40})?|mcp:[\w.-]{1,64})$/
+			/^(?:admin|sync|share|push|mail\.send|fetch|wake|provider\.use(?::[a-z0-9-]{1,40})?|mcp(?::[\w.-]{1,64})?)$/
 		)
 	);
-export const ownerScopes = ['admin', 'provider.use', 'fetch', 'sync', 'share', 'push', 'mail.send', 'wake'];
+export const ownerScopes = [
+	'admin',
+	'provider.use',
+	'fetch',
+	'mcp',
+	'sync',
+	'share',
+	'push',
+	'mail.send',
+	'wake'
+];
+/** No `mcp`: it would let a guest send anything to anybody from here. */
 export const guestScopes = ['provider.use', 'fetch', 'sync', 'share', 'push', 'wake'];
 
 export function covers(scopes: readonly string[], need: string): boolean {
@@ -59,6 +70,14 @@ export const secretRequest = z.strictObject({
 	provider: z.string().check(z.regex(/^[a-z0-9-]{1,40}$/)),
 	key: z.string().check(z.regex(/^[\x21-\x7e]{8,4096}$/))
 });
+
+/** `PUT /api/mcp-servers`, signed: its address comes from a person. */
+export const mcpServerRequest = z.strictObject({
+	url: z.string().check(z.minLength(1), z.maxLength(2048))
+});
+/** From then on it is asked for by its id: `/api/mcp-relay/{id}`. */
+export const mcpServer = z.object({ id: z.string(), url: z.string() });
+export type McpServer = z.infer<typeof mcpServer>;
 
 export const admissions = ['open', 'invite', 'closed'] as const;
 const cap = z.nullable(z.int().check(z.minimum(0), z.maximum(1e12)));

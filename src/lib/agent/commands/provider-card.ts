@@ -1,6 +1,7 @@
 /** A provider as the page of providers shows it. */
 
 import type { ModelInfo, ProviderCard } from '../../wire/commands';
+import { gatewayId, readGatewayOptions } from '../models/gateway';
 import { notesOf } from '../models/provider-notes';
 import type { Provider } from '../models/providers';
 import type { ProviderChoice } from '../models/targets';
@@ -38,6 +39,7 @@ export function providerCard(provider: Provider, standing: ProviderStanding): Pr
 		via:
 			provider.kind === 'local' ? 'local' : (choice.via ?? (provider.isDirectByDefault ? 'direct' : 'relay')),
 		canDirect: provider.canDirect,
+		...(provider.id === gatewayId ? { gateway: readGatewayOptions(choice.gateway) } : {}),
 		model,
 		models
 	};

@@ -272,12 +272,13 @@ function originOf(provider: Provider, choice: ProviderChoice): string {
 
 function readChoice(value: Json | undefined): ProviderChoice & { model?: string } {
 	if (!isJsonObject(value)) return {};
-	const { via, baseUrl, model, protocol } = value;
+	const { via, baseUrl, model, protocol, gateway } = value;
 	return {
 		...(via === 'relay' || via === 'direct' ? { via } : {}),
 		...(typeof baseUrl === 'string' ? { baseUrl } : {}),
 		...(typeof model === 'string' && model !== '' ? { model } : {}),
-		...(protocol === 'openai-chat' || protocol === 'openai-responses' ? { protocol } : {})
+		...(protocol === 'openai-chat' || protocol === 'openai-responses' ? { protocol } : {}),
+		...(gateway === undefined ? {} : { gateway })
 	};
 }
 

@@ -5,5 +5,9 @@ export const admittedRow = 'device/relay';
 
 /** Requests that a relay answers by who asks. */
 export function isForRelay(address: string, origin: string): boolean {
-	return address.startsWith(`${origin}/api/relay/`) || address === `${origin}/api/fetch`;
+	return (
+		address.startsWith(`${origin}/api/relay/`) ||
+		address.startsWith(`${origin}/api/mcp-relay/`) ||
+		address === `${origin}/api/fetch`
+	);
 }

@@ -178,6 +178,65 @@ describe('the model port', () => {
 		});
 	});
 
+	describe('several models behind one AI Gateway', () => {
+		const [first, second, third] = ['openai/gpt-6.1-sol', 'anthropic/claude-sonnet-5-5', 'x/y'].map(
+			(model): ModelRef => ({ provider: 'ai-gateway', model })
+		);
+		const behindOne = (answers: readonly Answer[], models: readonly (ModelRef | undefined)[]) => {
+			const baseUrl = 'https://gateway.ai.cloudflare.com/v1/acc/gw/compat';
+			const gateway = { cacheSeconds: 3600, skipCache: false };
+			return world(answers, {
+				chain: { models: models.flatMap((one) => one ?? []), perModelTimeoutMs: 10_000 },
+				deps: { targets: (ref) => resolveTarget(ref, { baseUrl, gateway }, 'https://wherry.test') }
+			});
+		};
+		const asking = { ...request, model: first ?? groq };
+		const from = (step: string, text: string): Response => {
+			const { body, headers } = answer(text);
+			headers.set('cf-aig-step', step);
+			return new Response(body, { headers });
+		};
+
+		it('are one request to its universal endpoint, and the one that answered is named', async () => {
+			const { ask, seen } = behindOne([from('1', 'From the second')], [first, second, third]);
+			const reply = await ask(asking);
+			expect(reply.parts).toMatchObject([{ text: 'From the second' }]);
+			expect(reply.model).toEqual(second);
+			expect(reply.attempts).toMatchObject([
+				{ model: first, ok: false, error: { id: 'model/unavailable' } },
+				{ model: second, ok: true }
+			]);
+			expect(seen).toHaveLength(1);
+			expect(seen[0]?.url).toBe('https://wherry.test/api/relay/ai-gateway/v1/acc/gw');
+			expect(seen[0]?.headers.get('cf-aig-cache-ttl')).toBe('3600');
+			expect(await seen[0]?.json()).toMatchObject(
+				[first, second, third].map((one) => ({
+					provider: 'compat',
+					endpoint: 'chat/completions',
+					query: { model: one?.model, stream: true, tools: [{ function: { name: 'clock' } }] },
+					config: { requestTimeout: 10_000 }
+				}))
+			);
+		});
+
+		it('all fail together, and a model elsewhere is asked after them', async () => {
+			const { ask, seen } = behindOne([status(400, 'No'), answer('From Groq')], [first, second, groq]);
+			const reply = await ask(asking);
+			expect(reply.attempts?.map(({ model, ok }) => [model, ok])).toEqual([
+				[first, false],
+				[second, false],
+				[groq, true]
+			]);
+			expect(seen).toHaveLength(2);
+		});
+
+		it('with nobody to stand in it is an ordinary request', async () => {
+			const { ask, seen } = behindOne([answer('Hello')], [first, groq]);
+			expect((await ask(asking)).attempts).toBeUndefined();
+			expect(seen[0]?.url).toBe('https://wherry.test/api/relay/ai-gateway/v1/acc/gw/compat/chat/completions');
+		});
+	});
+
 	it('says that all failed, and what each one said', async () => {
 		const { ask } = world([status(400, 'No')], {
 			chain: { models: [mistral, { provider: 'rehearsal', model: 'rehearsal' }], perModelTimeoutMs: 10_000 }

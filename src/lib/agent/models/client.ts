@@ -10,6 +10,7 @@ import type { ProtocolId } from '../../wire/providers';
 import type { Random } from '../ports';
 import { traitsOf } from './catalog';
 import { exchange, failed } from './exchange';
+import { gatewayId, stepOf, universalCall } from './gateway';
 import type { ExchangeDeps } from './exchange';
 import type { AskOptions, ModelPort, ModelReply, ModelRequest, Protocol } from './protocol';
 import { createRetryPlan } from './retry';
@@ -59,7 +60,10 @@ async function askChain(
 	const timeoutMs = chain?.perModelTimeoutMs ?? defaultTimeoutMs;
 	const attempts: Attempt[] = [];
 	let last: ModelReply | undefined;
-	for (const model of orderOf(request.model, chain)) {
+	const order = orderOf(request.model, chain);
+	for (let at = 0, next = 1; at < order.length; at = next) {
+		const [model = request.model, ...others] = order.slice(at);
+		next = at + 1;
 		const startedAt = deps.clock.now();
 		if (attempts.length > 0 && request.tools.length > 0 && !traitsOf(model).abilities.tools) {
 			const error = new AppError('model/unavailable', {
@@ -68,10 +72,14 @@ async function askChain(
 			attempts.push({ model, ok: false, error: error.toWire(), durationMs: 0 });
 			continue;
 		}
-		const { reply, hasSpoken } = await askOne(deps, { ...request, model }, timeoutMs, options);
+		const behind = standIns(model, others, request);
+		const asked = { request: { ...request, model }, standIns: behind, timeoutMs };
+		const { reply, hasSpoken, passed } = await askOne(deps, asked, options);
+		next += passed.length;
 		const ok = reply.error === undefined;
+		attempts.push(...passed);
 		attempts.push({
-			model,
+			model: reply.model,
 			ok,
 			...(reply.error === undefined ? {} : { error: reply.error }),
 			durationMs: Math.max(0, deps.clock.now() - startedAt)
@@ -103,55 +111,101 @@ function orderOf(asked: ModelRef, chain: FallbackChain | undefined): readonly Mo
 	return order;
 }
 
+/** Models that the same AI Gateway can ask by itself, in one request. */
+function standIns(
+	model: ModelRef,
+	others: readonly ModelRef[],
+	{ tools }: ModelRequest
+): readonly ModelRef[] {
+	if (model.provider !== gatewayId) return [];
+	const end = others.findIndex(
+		(other) => other.provider !== gatewayId || (tools.length > 0 && !traitsOf(other).abilities.tools)
+	);
+	return end === -1 ? others : others.slice(0, end);
+}
+
+interface Asked {
+	readonly request: ModelRequest;
+	readonly standIns: readonly ModelRef[];
+	/** Of each of them. */
+	readonly timeoutMs: number;
+}
+
 interface Outcome {
 	readonly reply: ModelReply;
 	/** Something of it was shown. */
 	readonly hasSpoken: boolean;
+	/** Those that the gateway asked before the one that the reply is from. */
+	readonly passed: readonly Attempt[];
 }
 
 async function askOne(
 	deps: ModelPortDeps,
-	request: ModelRequest,
-	timeoutMs: number,
+	{ request, standIns: behind, timeoutMs }: Asked,
 	options: AskOptions
 ): Promise<Outcome> {
 	const { model } = request;
 	let hasSpoken = false;
+	let all: readonly ModelRef[] = [model];
+	let step: number | undefined;
 	const onEvent: AskOptions['onEvent'] = (event) => {
 		hasSpoken = true;
 		options.onEvent(event);
 	};
-	const done = (reply: ModelReply): Outcome => ({ reply, hasSpoken });
+	const done = (reply: ModelReply): Outcome => {
+		// Where nothing came of it, all of them failed.
+		const last = step ?? (reply.error === undefined ? 0 : all.length - 1);
+		const error =
+			reply.error ??
+			new AppError('model/unavailable', { message: 'The gateway went on to the next.' }).toWire();
+		const passed = all.slice(0, last).map((one) => ({ model: one, ok: false, error, durationMs: 0 }));
+		return { reply: { ...reply, model: all[last] ?? model }, hasSpoken, passed };
+	};
 	if (model.provider === 'builtin') return done(await deps.builtin.ask(request, { ...options, onEvent }));
 	let target: ModelTarget;
 	let protocol: Protocol | undefined;
 	let body: string;
-	let path: string;
+	let url: string;
 	let headers: Readonly<Record<string, string>>;
 	try {
 		target = await deps.targets(model);
 		protocol = await deps.loadProtocol(target.protocol);
 		if (protocol === undefined) throw new AppError('model/unavailable');
 		const call = protocol.encode(request, target.target);
-		({ path, headers } = call);
-		body = JSON.stringify(call.body);
+		url = target.base + call.path;
+		headers = { ...call.headers, ...target.headers };
+		const bodies = [call.body];
+		for (const one of behind) {
+			const other = await deps.targets(one);
+			bodies.push(protocol.encode({ ...request, model: one }, other.target).body);
+		}
+		const universal = universalCall(target.base, bodies, timeoutMs);
+		if (universal !== undefined) {
+			url = universal.base;
+			all = [model, ...behind];
+		}
+		body = JSON.stringify(universal?.body ?? call.body);
 	} catch (thrown) {
 		return done(failed(model, toAppError(thrown)));
 	}
 	const { signal, requestId, stream } = options;
 	const plan = createRetryPlan(deps.random);
 	for (;;) {
+		step = undefined;
 		if (signal.aborted) return done({ model, parts: [], stop: 'aborted', usage: noUsage });
 		const { reply, retryAfterMs } = await exchange(deps, {
 			protocol,
 			target,
-			url: target.base + path,
+			url,
 			// Only our own relay expects the id; elsewhere a header that CORS does not list refuses the request.
 			headers: target.via === 'relay' ? { ...headers, 'x-request-id': requestId } : headers,
 			body,
-			timeoutMs,
+			timeoutMs: timeoutMs * all.length,
 			signal,
 			onEvent,
+			onHead: (head) => {
+				step = stepOf(head, all.length) ?? 0;
+			},
 			...(stream === undefined ? {} : { stream })
 		});
 		if (reply.error?.retryable !== true || hasSpoken || reply.parts.length > 0) return done(reply);

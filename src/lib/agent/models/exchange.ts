@@ -37,6 +37,8 @@ export interface Exchange {
 	readonly signal: AbortSignal;
 	readonly onEvent: AskOptions['onEvent'];
 	readonly stream?: StreamNames;
+	/** Of an answer that is none of a failure. */
+	readonly onHead?: (headers: Headers) => void;
 }
 
 interface Answer {
@@ -67,6 +69,7 @@ export async function exchange(deps: ExchangeDeps, one: Exchange): Promise<Answe
 			};
 		}
 		if (!response.ok) return await readFailure(protocol, response, model, watch);
+		one.onHead?.(response.headers);
 		decoder = protocol.decoder(target.target);
 		await readBody(response, decoder, one.onEvent, watch);
 		return { reply: { ...decoder.end('closed'), model } };

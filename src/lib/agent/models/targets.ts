@@ -6,7 +6,9 @@
 import type { ModelRef } from '../../wire/entries';
 import { AppError } from '../../wire/errors';
 import type { ProtocolId } from '../../wire/providers';
+import type { Json } from '../../wire/json';
 import { lookUpModel } from './catalog';
+import { gatewayHeaders, gatewayId, readGatewayOptions } from './gateway';
 import type { ProtocolTarget } from './protocol';
 import { findProvider, readBaseAddress, relayUrl } from './providers';
 import type { Provider } from './providers';
@@ -18,6 +20,8 @@ export interface ProviderChoice {
 	readonly baseUrl?: string;
 	/** Another protocol of the same provider, e.g. `openai-chat` for OpenAI. */
 	readonly protocol?: ProtocolId;
+	/** AI Gateway's options, as they were stored. */
+	readonly gateway?: Json;
 }
 
 export interface ModelTarget {
@@ -27,6 +31,8 @@ export interface ModelTarget {
 	/** Requests' paths are appended. Never ends with a slash. */
 	readonly base: string;
 	readonly via: 'relay' | 'direct' | 'local';
+	/** What the person set, besides the key. */
+	readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Throws an AppError where there is no way to reach the model; the text says what is missing. */
@@ -50,7 +56,8 @@ export function resolveTarget(
 			...(known.efforts.length === 0 ? {} : { efforts: known.efforts })
 		},
 		base,
-		via
+		via,
+		...(provider.id === gatewayId ? { headers: gatewayHeaders(readGatewayOptions(choice.gateway)) } : {})
 	};
 }
 

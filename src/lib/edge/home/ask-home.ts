@@ -23,7 +23,7 @@ let counts = new Map<string, number>();
 export const homeless: HomeState = { isClaimed: false, admission: 'invite', isCapped: false, secrets: [] };
 
 /** Counted here, carried along by the next call that goes to the home anyway. */
-export function count(what: 'relay' | 'fetch' | 'home', status: number): void {
+export function count(what: 'relay' | 'fetch' | 'mcp' | 'home', status: number): void {
 	const name = `${what}.${status < 400 ? 'ok' : status < 500 ? 'refused' : 'failed'}`;
 	counts.set(name, (counts.get(name) ?? 0) + 1);
 }

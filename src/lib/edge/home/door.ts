@@ -60,6 +60,17 @@ export function refuseStranger(): AppError {
 	return new AppError('relay/not-authorized', { message: notAdmitted });
 }
 
+/** Somebody at this very machine while nobody has claimed the relay: undefined for everybody else. */
+export async function localWho(env: EdgeEnv, { request, url, caller }: Knock): Promise<Who | undefined> {
+	if (!caller.isLoopback || isStrict(env, await relayState(env))) return undefined;
+	const { method } = request;
+	return {
+		address: rateKey(caller.address),
+		request: { method, target: url.pathname + url.search, bodyHash: '', aud: url.origin },
+		local: true
+	};
+}
+
 /** Undefined where the request says nothing of who it is. */
 export async function readWho(env: EdgeEnv, knock: Knock): Promise<Who | undefined> {
 	const { request, url, caller, body } = knock;

@@ -14,7 +14,7 @@ import { checkOwnPage, readSmall } from '../own-page';
 import { retryAfter } from '../retry-after';
 import { withSecurityHeaders } from '../security-headers';
 import { askHome, count, readState } from './ask-home';
-import { readWho } from './door';
+import { localWho, readWho } from './door';
 import { idempotently } from './idempotently';
 import { admitted } from './verbs';
 
@@ -27,9 +27,11 @@ interface Ask {
 interface Route {
 	readonly verb: string;
 	/** Where what is asked for stands: in the body, or in this parameter of the address. */
-	readonly input?: 'body' | 'kid' | 'provider';
+	readonly input?: 'body' | 'kid' | 'provider' | 'id';
 	/** What everybody has to know about this relay changes with it. */
 	readonly changesState?: true;
+	/** Needs no signature from somebody at this machine while nobody has claimed the relay. */
+	readonly isLocalToo?: true;
 }
 
 const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
@@ -49,6 +51,11 @@ const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
 	'/api/admission': {
 		GET: { verb: 'rules' },
 		PUT: { verb: 'setRules', input: 'body', changesState: true }
+	},
+	'/api/mcp-servers': {
+		GET: { verb: 'servers', isLocalToo: true },
+		PUT: { verb: 'addServer', input: 'body', isLocalToo: true },
+		DELETE: { verb: 'removeServer', input: 'id', isLocalToo: true }
 	},
 	'/api/metrics': { GET: { verb: 'metrics' } }
 };
@@ -98,7 +105,8 @@ async function answer(
 	const { HOME: home } = env;
 	if (home === undefined) throw new AppError('relay/no-home');
 	const body = method === 'GET' ? '' : await readSmall(request);
-	const who = await readWho(env, { request, url, caller, body });
+	const knock = { request, url, caller, body };
+	const who = (await readWho(env, knock)) ?? (route.isLocalToo ? await localWho(env, knock) : undefined);
 	if (who === undefined) {
 		throw new AppError('relay/not-authorized', { message: 'This takes the signature of a device.' });
 	}

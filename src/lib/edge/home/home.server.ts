@@ -5,10 +5,11 @@ import { AppError, toAppError } from '../../wire/errors';
 import { parseJson } from '../../wire/json';
 import { writeLog } from '../audit';
 import { readVariable } from '../env';
+import { alertUpstream } from '../relay-target';
 import { createRelayHome, type RelayHome as Home } from './relay-home';
 import { createKeySeal } from './seal-key';
 import { sayThatItFails } from './alert';
-import { alertWindowMinutes } from './counters';
+import { alertWindowMinutes, type Counts } from './counters';
 import { homeCall } from './verbs';
 
 /** Counters wait this long for company: a write a request would cost more than the request. */
@@ -47,16 +48,25 @@ export class RelayHome extends DurableObject {
 
 	override async alarm(): Promise<void> {
 		const now = Date.now();
-		if (!this.#home.counters.flush(now)) return;
-		const { alertWebhook } = this.#home.rules();
-		if (alertWebhook === null || !this.#home.counters.shouldAlert(now)) return;
-		await sayThatItFails(alertWebhook, this.#home.counters.sum(alertWindowMinutes, now));
+		if (this.#home.counters.flush(now)) await this.#alert(now);
 	}
 
-	async #count(counts: Readonly<Record<string, number>>): Promise<void> {
+	async #count(counts: Counts): Promise<void> {
+		const now = Date.now();
 		this.#home.counters.add(counts);
-		if ((await this.ctx.storage.getAlarm()) === null) {
-			await this.ctx.storage.setAlarm(Date.now() + flushAfterMs);
-		}
+		// Who is to be told is told at once: what succeeds can wait to be written.
+		if (Object.keys(counts).some((name) => name.endsWith('.failed'))) this.ctx.waitUntil(this.#alert(now));
+		if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(now + flushAfterMs);
+	}
+
+	async #alert(now: number): Promise<void> {
+		const { alertWebhook } = this.#home.rules();
+		if (alertWebhook === null || !this.#home.counters.shouldAlert(now)) return;
+		const upstream = alertUpstream(this.env);
+		await sayThatItFails(
+			alertWebhook,
+			this.#home.counters.sum(alertWindowMinutes, now),
+			upstream === undefined ? {} : { upstream }
+		);
 	}
 }

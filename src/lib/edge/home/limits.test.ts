@@ -1,36 +1,11 @@
-import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
-import type { SqlStorage } from '../hub/sql';
+import { createMemorySql } from '../../../../tests/fakes/memory-sql';
 import { sayThatItFails } from './alert';
 import { bucketSizes, createBuckets } from './buckets';
 import { createCounters } from './counters';
 import { estimateSpend } from './estimate';
 import { createIdempotency, keptMs } from './idempotency';
 import { createSpending } from './spending';
-
-/** A Durable Object's `sql` over Node's SQLite. */
-function memory(): SqlStorage {
-	const database = new DatabaseSync(':memory:');
-	return {
-		exec(query, ...bindings) {
-			return database
-				.prepare(query)
-				.all(...bindings)
-				.map((row) =>
-					Object.fromEntries(
-						Object.entries(row).map(([name, value]) => [
-							name,
-							value instanceof Uint8Array
-								? new Uint8Array(value).buffer
-								: typeof value === 'bigint'
-									? Number(value)
-									: value
-						])
-					)
-				);
-		}
-	};
-}
 
 describe('A26 token buckets', () => {
 	test('of ten thousand at once a principal gets its burst and 1 % at most, the others all of theirs', () => {
@@ -58,7 +33,7 @@ describe('A26 token buckets', () => {
 
 describe('a home’s day', () => {
 	test('never passes its caps, in whatever order it is spent, and begins anew with the day', () => {
-		const spending = createSpending(memory());
+		const spending = createSpending(createMemorySql());
 		const caps = { tokensPerDay: 1000, microDollarsPerDay: 500 };
 		let tokens = 0;
 		for (let i = 0; i < 200; i++) {
@@ -93,7 +68,7 @@ describe('a home’s day', () => {
 
 describe('idempotency keys', () => {
 	test('keep an answer a week, and after that run nothing anew', () => {
-		const keys = createIdempotency(memory());
+		const keys = createIdempotency(createMemorySql());
 		expect(keys.begin('k', 'h', 0)).toEqual({ found: 'new' });
 		expect(keys.begin('k', 'h', 1)).toEqual({ found: 'in-flight' });
 		expect(keys.begin('k', 'other', 1)).toEqual({ found: 'other-body' });
@@ -110,7 +85,7 @@ describe('idempotency keys', () => {
 
 describe('OT-18 counters', () => {
 	test('say over which time how many failed, and ask for an alert once in a quarter of an hour', () => {
-		const counters = createCounters(memory());
+		const counters = createCounters(createMemorySql());
 		counters.add({ 'relay.ok': 9 });
 		expect(counters.flush(60_000)).toBe(true);
 		expect(counters.flush(60_000)).toBe(false);
@@ -134,12 +109,12 @@ describe('OT-18 counters', () => {
 			asked.push(`${request.method} ${url} ${await request.text()}`);
 			return new Response('ok');
 		};
-		expect(await sayThatItFails('https://hooks.example.com/x', { 'relay.failed': 9 }, send)).toBe(true);
+		expect(await sayThatItFails('https://hooks.example.com/x', { 'relay.failed': 9 }, { send })).toBe(true);
 		expect(asked).toEqual([
 			'POST https://hooks.example.com/x {"event":"relay-failing","lastMinutes":{"relay.failed":9}}'
 		]);
 		for (const bad of ['http://hooks.example.com/', 'https://inside.example.com/', 'https://127.0.0.1/'])
-			expect(await sayThatItFails(bad, {}, send)).toBe(false);
+			expect(await sayThatItFails(bad, {}, { send })).toBe(false);
 		expect(asked).toHaveLength(1);
 	});
 });

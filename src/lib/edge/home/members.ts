@@ -9,6 +9,7 @@ import { verifyProof } from '../../wire/proof';
 import { covers, guestScopes } from '../../wire/relay';
 import { importTokenKey, readToken } from '../../wire/relay-token';
 import { createBuckets, type BucketKind } from './buckets';
+import { localMember } from './mcp-servers';
 import type { KnownDevice, Registry } from './registry';
 import type { Who } from './verbs';
 
@@ -23,6 +24,8 @@ const seenEveryMs = 60_000;
 
 export const notAdmitted =
 	'This relay has an owner, and this device is not admitted. Ask for an invitation, or call the provider directly with a key of your own.';
+
+export type Members = ReturnType<typeof createMembers>;
 
 export function createMembers(registry: Registry, ports: MemberPorts) {
 	const buckets = createBuckets();
@@ -61,6 +64,7 @@ export function createMembers(registry: Registry, ports: MemberPorts) {
 
 	async function identify(who: Who): Promise<Member> {
 		lookForFailures(who);
+		if (who.local === true && registry.value('claimed') === undefined) return localMember;
 		if (who.access !== undefined) {
 			const id = `access:${who.access}`;
 			return { kid: id, home: id, scopes: guestScopes };
@@ -102,10 +106,15 @@ export function createMembers(registry: Registry, ports: MemberPorts) {
 	}
 
 	function bySignature(who: Who): Promise<Member> {
+		return identify({ ...who, token: undefined, access: undefined, local: undefined });
+	}
+
+	/** A device by its signature, or somebody at this machine while there are no devices. */
+	function inPerson(who: Who): Promise<Member> {
 		return identify({ ...who, token: undefined, access: undefined });
 	}
 
-	return { identify, admin, bySignature, checkProof, refuse, limit, tokenKey: openTokenKey };
+	return { identify, admin, bySignature, inPerson, checkProof, refuse, limit, tokenKey: openTokenKey };
 }
 
 function tooMany(retryAfter: number): AppError {

@@ -19,6 +19,8 @@ export interface Registry {
 	devices(): KnownDevice[];
 	add(device: KnownDevice): void;
 	seen(kid: string, at: number): void;
+	/** One scope more for a device that is known. */
+	grant(kid: string, scope: string): void;
 	revoke(kid: string): void;
 	addInvite(hash: string, expiresAt: number): void;
 	/** True once, for an invitation that stands and is not over. */
@@ -82,6 +84,11 @@ export function createRegistry(sql: SqlStorage): Registry {
 		},
 		seen(kid, at) {
 			sql.exec('UPDATE devices SET seen = ? WHERE kid = ?', at, kid);
+		},
+		grant(kid, scope) {
+			const own = readDevice(first('SELECT * FROM devices WHERE kid = ?', kid))?.scopes ?? [];
+			if (own.includes(scope)) return;
+			sql.exec('UPDATE devices SET scopes = ? WHERE kid = ?', JSON.stringify([...own, scope]), kid);
 		},
 		revoke(kid) {
 			sql.exec('UPDATE devices SET revoked = 1 WHERE kid = ?', kid);

@@ -25,11 +25,14 @@ import { makeToken, tokenLifeMs } from '../../wire/relay-token';
 import type { SqlStorage } from '../hub/sql';
 import { alertWindowMinutes, createCounters, isFailing, type Counters } from './counters';
 import { createIdempotency, type Begun } from './idempotency';
+import { createAdmit } from './admit';
+import { createMcpServers, serverVerbs } from './mcp-servers';
 import { createMembers } from './members';
 import { createRegistry, type KnownDevice } from './registry';
 import type { KeySeal } from './seal-key';
 import { createSpending } from './spending';
-import { admitInput, idempotencyInput, type Admitted, type HomeState, type Who } from './verbs';
+import { createTransfer } from './transfer';
+import { giveBackInput, idempotencyInput, parse, type HomeState, type Who } from './verbs';
 
 export interface HomePorts {
 	readonly now: () => number;
@@ -57,12 +60,12 @@ export function createRelayHome(sql: SqlStorage, ports: HomePorts): RelayHome {
 	const spending = createSpending(sql);
 	const idempotency = createIdempotency(sql);
 	const counters = createCounters(sql);
+	const servers = createMcpServers(sql);
+	const transfer = createTransfer(sql);
 	let announced = false;
 
-	const { identify, admin, bySignature, checkProof, refuse, limit, tokenKey } = createMembers(
-		registry,
-		ports
-	);
+	const members = createMembers(registry, ports);
+	const { identify, admin, bySignature, inPerson, checkProof, refuse, limit, tokenKey } = members;
 
 	const isClaimed = (): boolean => registry.value('claimed') !== undefined;
 	const secret = (): string => toBase64Url(ports.random(16));
@@ -86,6 +89,7 @@ export function createRelayHome(sql: SqlStorage, ports: HomePorts): RelayHome {
 		if (isClaimed()) throw new AppError('relay/already-claimed');
 		registry.setValue('claimed', key.kid);
 		registry.setValue('claimCode', undefined);
+		servers.adopt(key.kid);
 		return addDevice(key, { name, home: secret(), scopes: ownerScopes });
 	}
 
@@ -133,25 +137,6 @@ export function createRelayHome(sql: SqlStorage, ports: HomePorts): RelayHome {
 		return null;
 	}
 
-	async function admit(who: Who, input: unknown): Promise<Admitted> {
-		const { need, bucket, provider, spend } = parse(admitInput, input);
-		const { kid, home, scopes } = await (need === 'admin' ? admin(who) : identify(who));
-		if (need !== null && !covers(scopes, need)) throw new AppError('relay/scope-missing');
-		limit(bucket, kid);
-		const { billing, tokensPerDay, microDollarsPerDay } = rules();
-		const sealed = provider === undefined ? undefined : registry.secret(provider);
-		if (
-			spend !== undefined &&
-			!spending.reserve(home, spend, { tokensPerDay, microDollarsPerDay }, ports.now())
-		)
-			throw new AppError('relay/limit-reached');
-		const key =
-			provider === undefined || sealed === undefined
-				? null
-				: ((await ports.seal?.open(provider, sealed)) ?? null);
-		return { kid, home, scopes: [...scopes], key, billing };
-	}
-
 	async function makeInvite(): Promise<Json> {
 		if (rules().admission === 'closed') {
 			throw new AppError('input/invalid', { message: 'This relay is closed to others: open it first.' });
@@ -182,7 +167,16 @@ export function createRelayHome(sql: SqlStorage, ports: HomePorts): RelayHome {
 
 	const verbs: Record<string, Verb> = {
 		claim,
-		admit,
+		admit: createAdmit({
+			members,
+			registry,
+			servers,
+			transfer,
+			spending,
+			rules,
+			seal: ports.seal,
+			now: ports.now
+		}),
 		token,
 		join,
 		revoke,
@@ -233,6 +227,12 @@ export function createRelayHome(sql: SqlStorage, ports: HomePorts): RelayHome {
 				spentToday: spending.today(now)
 			};
 		},
+		...serverVerbs(servers, { inPerson, limit, grant: registry.grant }),
+		giveBack(_, input) {
+			const { principal, bytes, reservedAt } = parse(giveBackInput, input);
+			transfer.giveBack(principal, bytes, reservedAt);
+			return Promise.resolve(null);
+		},
 		begin(_, input): Promise<Begun> {
 			const { key, bodyHash = '' } = parse(idempotencyInput, input);
 			return Promise.resolve(idempotency.begin(key, bodyHash, ports.now()));
@@ -269,13 +269,4 @@ export function createRelayHome(sql: SqlStorage, ports: HomePorts): RelayHome {
 async function checkKid(key: DevicePublicKey): Promise<void> {
 	const raw = fromBase64Url(key.raw);
 	if (raw === undefined || (await kidOf(key.algorithm, raw)) !== key.kid) throw new AppError('input/invalid');
-}
-
-interface Schema<T> {
-	safeParse(value: unknown): { success: true; data: T } | { success: false };
-}
-function parse<T>(schema: Schema<T>, value: unknown): T {
-	const parsed = schema.safeParse(value);
-	if (!parsed.success) throw new AppError('input/invalid', { data: { code: 'bad-body' } });
-	return parsed.data;
 }

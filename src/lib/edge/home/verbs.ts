@@ -1,7 +1,7 @@
 /** What the Worker's front asks the relay's home, as it crosses to the Durable Object and back. */
 
 import * as z from 'zod/mini';
-import { errorTable, type ErrorId } from '../../wire/errors';
+import { AppError, errorTable, type ErrorId } from '../../wire/errors';
 import { storedAnswer } from './idempotency';
 
 const signedRequest = z.object({
@@ -19,7 +19,9 @@ export const who = z.object({
 	proof: z.optional(z.object({ kid: z.string(), ts: z.number(), nonce: z.string(), sig: z.string() })),
 	token: z.optional(z.string()),
 	/** Somebody whom Cloudflare Access let through; the front has verified it. */
-	access: z.optional(z.string())
+	access: z.optional(z.string()),
+	/** Somebody at this very machine while nobody has claimed the relay; the front has seen that. */
+	local: z.optional(z.literal(true))
 });
 export type Who = z.infer<typeof who>;
 
@@ -36,7 +38,11 @@ export const admitInput = z.object({
 	bucket: z.enum(bucketKinds),
 	/** A key of the relay's for this provider is wanted, and this is what it may cost at most. */
 	provider: z.optional(z.string()),
-	spend: z.optional(z.object({ tokens: z.number(), microDollars: z.number() }))
+	spend: z.optional(z.object({ tokens: z.number(), microDollars: z.number() })),
+	/** So many bytes may come back at most. */
+	bytes: z.optional(z.int().check(z.minimum(0))),
+	/** The id of an MCP server that this device has named. */
+	server: z.optional(z.string())
 });
 export type AdmitInput = z.infer<typeof admitInput>;
 
@@ -46,7 +52,11 @@ export const admitted = z.object({
 	scopes: z.array(z.string()),
 	/** The relay's own key for the provider, where it keeps one. */
 	key: z.nullable(z.string()),
-	billing: z.enum(['keys', 'gateway'])
+	billing: z.enum(['keys', 'gateway']),
+	/** The address of the MCP server that was asked for. */
+	address: z.optional(z.string()),
+	/** By the home's clock: goes back with `giveBack`. */
+	reservedAt: z.optional(z.number())
 });
 export type Admitted = z.infer<typeof admitted>;
 
@@ -59,6 +69,9 @@ export const homeState = z.object({
 	secrets: z.array(z.string())
 });
 export type HomeState = z.infer<typeof homeState>;
+
+/** Of what was reserved, what did not come. */
+export const giveBackInput = z.object({ principal: z.string(), bytes: z.number(), reservedAt: z.number() });
 
 export const idempotencyInput = z.object({
 	key: z.string(),
@@ -78,3 +91,12 @@ export const homeAnswer = z.union([
 		error: z.object({ id: errorId, message: z.string(), data: z.optional(z.json()) })
 	})
 ]);
+
+interface Schema<T> {
+	safeParse(value: unknown): { success: true; data: T } | { success: false };
+}
+export function parse<T>(schema: Schema<T>, value: unknown): T {
+	const parsed = schema.safeParse(value);
+	if (!parsed.success) throw new AppError('input/invalid', { data: { code: 'bad-body' } });
+	return parsed.data;
+}
