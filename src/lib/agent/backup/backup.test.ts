@@ -41,6 +41,7 @@ async function restoreInto(store: Store, file: Blob, secret = code) {
 		epoch: () => 0,
 		lamport,
 		written: () => Promise.resolve(),
+		secret: () => Promise.resolve(),
 		merged: () => undefined
 	});
 	return restoreFrom(file, secret, restore);

@@ -14,7 +14,7 @@ import { entryKey } from '../sessions/segments';
 import { isRecord } from '../sessions/upcast';
 import { keepBlobs } from '../storage/keep-blobs';
 import type { Store, StoreDelete, StoreWrite } from '../storage/store';
-import { sessionOf, type BackupRow } from './backup-rows';
+import { sessionOf, type BackedUpSecret, type BackupRow } from './backup-rows';
 
 export interface RestorePorts {
 	readonly store: Store;
@@ -28,6 +28,8 @@ export interface RestorePorts {
 		},
 		entries: readonly Entry[]
 	) => Promise<void>;
+	/** A key of a provider, where the backup brings any. */
+	readonly secret: (secret: BackedUpSecret) => Promise<void>;
 	/** A session that was here already has changed. */
 	readonly merged: (record: SessionRecord, entries: readonly Entry[]) => void;
 }
@@ -159,6 +161,7 @@ export function createRestore(ports: RestorePorts): Restore {
 
 	return {
 		async take(one) {
+			if ('secret' in one) return ports.secret(one.secret);
 			if (!('table' in one)) return;
 			const { table, key, row } = one;
 			const sessionId = sessionOf(key);

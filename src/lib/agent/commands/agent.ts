@@ -178,6 +178,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 			lamport,
 			catalog,
 			providers,
+			vault,
 			policy,
 			settings,
 			search,

@@ -5,5 +5,7 @@ export const admittedRow = 'device/relay';
 
 /** Requests that a relay answers by who asks. */
 export function isForRelay(address: string, origin: string): boolean {
-	return address.startsWith(`${origin}/api/relay/`) || address === `${origin}/api/fetch`;
+	return (
+		/^\/api\/(?:relay\/|backups\/|fetch$)/.test(address.slice(origin.length)) && address.startsWith(origin)
+	);
 }
