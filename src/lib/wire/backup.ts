@@ -37,7 +37,14 @@ export interface PlaceState {
 export interface BackupView {
 	/** Null: no key yet, so that nothing is backed up. */
 	readonly kind: BackupSecretKind | null;
-	readonly folder: (PlaceState & { readonly name: string; readonly needsPermission: boolean }) | null;
+	readonly folder:
+		| (PlaceState & {
+				readonly name: string;
+				readonly needsPermission: boolean;
+				/** To ask for the permission again, which only a page can. */
+				readonly handle: BackupFolderHandle;
+		  })
+		| null;
 	/** Null: switched off. */
 	readonly relay: PlaceState | null;
 	/** The newest backup anywhere, a downloaded one too; 0: none. */

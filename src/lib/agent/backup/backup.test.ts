@@ -80,7 +80,7 @@ function entryOf(sessionId: string, id: string, lam: number, text: string, blob?
 				? []
 				: [{ type: 'file' as const, blob, name: 'a.bin', mediaType: 'application/octet-stream', size: 3 }])
 		],
-		labels: { integrity: 'trusted', private: false, sources: [] },
+		labels: { integrity: 'user', private: false, sources: [] },
 		lam,
 		at: 1_700_000_000_000 + lam
 	};

@@ -49,7 +49,12 @@ async function viewOf({ store }: Host): Promise<BackupView> {
 		folder:
 			folder === undefined
 				? null
-				: { ...state.folder, name: folder.name, needsPermission: !(await isPermitted(folder)) },
+				: {
+						...state.folder,
+						name: folder.name,
+						needsPermission: !(await isPermitted(folder)),
+						handle: folder
+					},
 		relay: state.isRelayOn ? state.relay : null,
 		at: state.at,
 		size: state.size,

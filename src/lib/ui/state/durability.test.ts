@@ -27,7 +27,7 @@ it('with a backup asks for another when something has changed or a month has gon
 });
 
 it('a folder that waits for permission or a place that failed comes first; sync needs no backup', () => {
-	const folder = { at: 0, problem: '', name: 'Safe', needsPermission: true };
+	const folder = { at: 0, problem: '', needsPermission: true };
 	expect(judge(true, { kind: 'code', folder })).toMatchObject({ next: 'permit' });
 	const relay = { at: 0, problem: 'The relay could not be asked.' };
 	expect(judge(true, { kind: 'code', relay })).toMatchObject({ next: 'retry' });

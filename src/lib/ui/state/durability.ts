@@ -1,11 +1,13 @@
 /** How lasting what is written here is: one honest judgement over what the browser, backups and sync say. Pure. */
 
-import type { BackupView } from '../../wire/backup';
+import type { BackupView, PlaceState } from '../../wire/backup';
 
 export interface DurabilityFacts {
 	/** `navigator.storage.persisted()`: the browser does not clear it by itself. */
 	readonly isPersisted: boolean;
-	readonly backup: Pick<BackupView, 'kind' | 'at' | 'changedSince' | 'sync' | 'folder' | 'relay'>;
+	readonly backup: Pick<BackupView, 'kind' | 'at' | 'changedSince' | 'sync' | 'relay'> & {
+		readonly folder: (PlaceState & { readonly needsPermission: boolean }) | null;
+	};
 	readonly now: number;
 }
 
