@@ -67,3 +67,37 @@ it('a relay that cannot be reached is said so, the key stays, and the next one i
 	clock.advance(hour);
 	expect(await isDue()).toBe(true);
 });
+
+it('a turn ends, and with nobody asking a backup of it is at the relay, which opens with the code', async () => {
+	const code = createRecoveryCode();
+	const sent: Blob[] = [];
+	const tab = await openTab({
+		store: createMemoryStore(),
+		// Minutes pass as they do, what is waited for is over at once.
+		clock: {
+			now: () => Date.now(),
+			sleep: (ms) => new Promise((resolve) => setTimeout(resolve, Math.min(ms, 5)).unref())
+		},
+		async fetch(request) {
+			if (request.method !== 'PUT') throw new TypeError('offline');
+			sent.push(await request.blob());
+			return Response.json({ ok: true, data: [{ at: 1, size: 1 }] });
+		}
+	});
+	await tab.call('backup.change', { what: 'setUp', kind: 'code', secret: code });
+	await tab.call('backup.change', { what: 'relay', isOn: true });
+	const { sessionId } = await tab.call('session.open', { sessionId: null });
+	await tab.call('session.send', { sessionId, text: 'calculate 6 * 7', files: [] });
+	await expect.poll(() => sent.length, { timeout: 20_000 }).toBe(1);
+	const [file] = sent;
+	const other = await openTab({ store: createMemoryStore() });
+	const secret = code.toLowerCase();
+	const from = { file: file ?? new Blob() };
+	const { contents } = await other.call('backup.ask', { what: 'look', from, secret });
+	expect(contents).toMatchObject({ sessions: 1, damaged: 0, isCut: false });
+	const { restored } = await other.call('backup.change', { what: 'restore', from, secret });
+	expect(restored?.sessions).toBe(1);
+	expect(restored?.messages).toBeGreaterThanOrEqual(2);
+	await other.call('session.open', { sessionId });
+	await other.until(() => other.items().length >= 2);
+});
