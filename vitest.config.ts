@@ -28,6 +28,7 @@ export default defineConfig({
 								STREAMS: { className: 'StreamHub', useSQLite: true },
 								ROOMS: { className: 'SyncRoom', useSQLite: true },
 								MEETINGS: { className: 'MeetingPlace', useSQLite: true },
+								BACKUPS: { className: 'BackupBox', useSQLite: true },
 								SHARES: { className: 'ShareRoom', useSQLite: true },
 								HOME: { className: 'RelayHome', useSQLite: true }
 							},

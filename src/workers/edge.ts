@@ -6,6 +6,7 @@
 import kit from '#kit';
 import { serve } from '../lib/edge/front.server';
 
+export { BackupBox } from '../lib/edge/backup/box.server';
 export { RelayHome } from '../lib/edge/home/home.server';
 export { StreamHub } from '../lib/edge/hub/hub.server';
 export { MeetingPlace } from '../lib/edge/meeting/meeting.server';

@@ -31,7 +31,7 @@ test('readiness says how far it is, what is next, and rises with it (OT-97) @pho
 	const saved = page.waitForEvent('download');
 	await page.getByRole('button', { name: 'Export everything', exact: true }).click();
 	await saved;
-	await expect(checks.filter({ hasText: 'You exported everything' })).toContainText('In place');
+	await expect(checks.filter({ hasText: 'A copy of everything, not a month old' })).toContainText('In place');
 	expect((await new AxeBuilder({ page }).analyze()).violations.map(({ id }) => id)).toEqual([]);
 });
 

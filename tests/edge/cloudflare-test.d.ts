@@ -5,6 +5,7 @@ declare namespace Cloudflare {
 		readonly HOME: DurableObjectNamespace;
 		readonly RATE_LIMIT: import('../../src/lib/edge/env').RateLimiter;
 		readonly SHARES: DurableObjectNamespace;
+		readonly BACKUPS: DurableObjectNamespace;
 		readonly ROOMS: DurableObjectNamespace;
 		readonly MEETINGS: DurableObjectNamespace;
 	}

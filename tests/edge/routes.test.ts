@@ -7,6 +7,7 @@ import { describe, expect, inject, test } from 'vitest';
 import * as z from 'zod/mini';
 import { readCaller } from '../../src/lib/edge/caller';
 import { succeed } from '../../src/lib/edge/envelope';
+import { backups } from '../../src/lib/edge/backups.server';
 import { fetchForCaller } from '../../src/lib/edge/fetch.server';
 import { readHealth } from '../../src/lib/edge/health.server';
 import { answerHome } from '../../src/lib/edge/home/home-routes.server';
@@ -60,6 +61,10 @@ async function serve(relay: Relay, request: Request): Promise<Response> {
 		const read = request.method === 'DELETE' ? 'revoke' : 'read';
 		return shares(request, env, { id, what: what === 'state' ? what : read });
 	}
+	if (pathname.startsWith('/api/backups/')) {
+		const [, , , id = '', at] = pathname.split('/');
+		return backups(request, env, { id, ...(at === undefined ? {} : { at }) });
+	}
 	if (pathname.startsWith('/share/')) return shareDocument();
 	if (pathname.startsWith('/api/sync/')) return sync(request, env, url);
 	if (pathname.startsWith('/api/pair/')) {
@@ -70,7 +75,7 @@ async function serve(relay: Relay, request: Request): Promise<Response> {
 }
 
 /** What may be done there is not a device's right: it hangs on an id or a token that only its owner has. */
-const withKeysOfTheirOwn = ['/api/streams/', '/api/shares', '/api/sync/', '/api/pair/'];
+const withKeysOfTheirOwn = ['/api/streams/', '/api/shares', '/api/backups/', '/api/sync/', '/api/pair/'];
 
 const bodies: Readonly<Record<string, unknown>> = {
 	'/api/fetch': { url: 'https://unlisted.example.com/' },

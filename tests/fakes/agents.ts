@@ -3,7 +3,7 @@
 import { createAgent } from '../../src/lib/agent/commands/agent';
 import type { Agent } from '../../src/lib/agent/commands/agent';
 import type { Channel, Lease } from '../../src/lib/agent/commands/tabs';
-import type { FetchPort, SyncNetwork } from '../../src/lib/agent/ports';
+import type { Clock, FetchPort, SyncNetwork } from '../../src/lib/agent/ports';
 import type { Store } from '../../src/lib/agent/storage/store';
 import { builtInPlugins } from '../../src/lib/plugins';
 import type { CommandInput, CommandName, CommandOutput } from '../../src/lib/wire/commands';
@@ -85,13 +85,15 @@ export async function openTab(options: {
 	relayKeys?: readonly string[];
 	network?: SyncNetwork;
 	device?: string;
+	/** Default: the real one. */
+	clock?: Clock;
 }): Promise<TestTab> {
 	const origin = options.origin ?? createOrigin();
 	const { network } = options;
 	const agent = await createAgent({
 		store: options.store,
 		ports: {
-			clock: {
+			clock: options.clock ?? {
 				now: () => Date.now(),
 				sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms).unref())
 			},

@@ -33,6 +33,8 @@ export interface EdgeEnv {
 	readonly ROOMS?: ObjectNamespace;
 	/** Meeting places of devices that pair, one object a code. */
 	readonly MEETINGS?: ObjectNamespace;
+	/** Backups, one object a key, and one a home that counts its bytes a day. */
+	readonly BACKUPS?: ObjectNamespace;
 	readonly RATE_LIMIT?: RateLimiter;
 	readonly AI?: WorkersAi;
 	/** JSON, provider id → origin, possibly with a base path. */

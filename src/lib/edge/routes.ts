@@ -4,6 +4,7 @@
  */
 
 import * as z from 'zod/mini';
+import { keptBackups } from '../wire/backup-api';
 import { streamInfo } from '../wire/hub';
 import { meetingNote } from '../wire/pairing';
 import {
@@ -98,6 +99,21 @@ export const edgeRoutes: readonly EdgeRoute[] = [
 		summary:
 			'The page that opens a share. It is the same for every id: what is shared is behind the fragment.',
 		answer: 'A document'
+	},
+	{
+		path: '/api/backups/{id}',
+		methods: ['GET', 'PUT', 'DELETE'],
+		summary:
+			'The backups of one key, newest first, for a bearer of its reader\u2019s token. PUT keeps another, for a bearer of its writer\u2019s token on a device of this relay (64 MB at most; the newest three stay); DELETE forgets them all. What they hold, and whose they are, never comes here.',
+		requires: { 'X-Wherry': '1' },
+		data: keptBackups
+	},
+	{
+		path: '/api/backups/{id}/{at}',
+		methods: ['GET'],
+		summary: 'One of them, sealed.',
+		requires: { 'X-Wherry': '1' },
+		answer: 'The sealed bytes.'
 	},
 	{
 		path: '/api/sync/{room}',

@@ -14,7 +14,7 @@ import { mayCall, readCaller, type Caller } from './caller';
 import { fail, succeed } from './envelope';
 import { readVariable, type EdgeEnv, type ObjectNamespace } from './env';
 import { checkRate, rateKey } from './rate-limit';
-import { isSame } from './share/share-record';
+import { isSame } from './sealed/pieces';
 
 /** A link may be opened from any Wherry; there is no cookie that could be abused. */
 const openCors = {

@@ -4,6 +4,7 @@
  * Writes are run by the leader's worker, reads by any. A failure is a value: `{ok: false, error}`.
  */
 
+import type { BackupAnswer, BackupAsk, BackupChange, BackupDone } from './backup';
 import type { FilePart, ModelRef } from './entries';
 import type { CodeRun, MathNode } from './blocks';
 import type { WireError } from './errors';
@@ -131,6 +132,10 @@ export interface Commands {
 		in: { link: string; passphrase: string };
 		out: { sessionId: string; title: string; models: readonly string[] };
 	};
+
+	/* ── backups ── */
+	'backup.ask': { in: BackupAsk; out: BackupAnswer };
+	'backup.change': { in: BackupChange; out: BackupDone };
 
 	/* ── content ── */
 	'file.attach': { in: { name: string; mediaType: string; bytes: Uint8Array<ArrayBuffer> }; out: FilePart };

@@ -475,6 +475,18 @@ export const errorTable = {
 		text: 'There are 50 living links from here.',
 		next: 'Revoke one that is no longer needed.'
 	},
+	'backup/unreadable': {
+		status: 422,
+		retryable: false,
+		text: 'This backup does not open.',
+		next: 'Nothing here was changed.'
+	},
+	'backup/failed': {
+		status: 503,
+		retryable: true,
+		text: 'No backup was made.',
+		next: 'See Settings, Storage.'
+	},
 	'share/unavailable': {
 		status: 503,
 		retryable: true,

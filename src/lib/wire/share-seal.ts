@@ -74,7 +74,7 @@ export async function sealSnapshot(
 	const parts: Uint8Array[] = [length, manifest];
 	for (let index = 0; index < count; index++) {
 		const plain = snapshot.bytes.subarray(index * chunkBytes, (index + 1) * chunkBytes);
-		const iv = nonce(prefix, index, index === count - 1);
+		const iv = streamNonce(prefix, index, index === count - 1);
 		parts.push(
 			new Uint8Array(
 				await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData }, keys.content, plain)
@@ -109,7 +109,7 @@ export async function openSnapshot(
 		);
 		for (let index = 0; index < count; index++) {
 			const at = index * (chunkBytes + tagBytes);
-			const iv = nonce(prefix, index, index === count - 1);
+			const iv = streamNonce(prefix, index, index === count - 1);
 			const plain = await crypto.subtle.decrypt(
 				{ name: 'AES-GCM', iv, additionalData },
 				keys.content,
@@ -127,7 +127,8 @@ export async function openSnapshot(
 /** An empty text is one empty chunk, so that it has a tag too. */
 const chunkCount = (size: number): number => Math.max(1, Math.ceil(size / chunkBytes));
 
-function nonce(prefix: Uint8Array, index: number, isLast: boolean): Uint8Array<ArrayBuffer> {
+/** Of the STREAM construction: where a chunk stands, and whether it is the last, cannot be changed. */
+export function streamNonce(prefix: Uint8Array, index: number, isLast: boolean): Uint8Array<ArrayBuffer> {
 	const iv = new Uint8Array(12);
 	iv.set(prefix);
 	new DataView(iv.buffer).setUint32(7, index);

@@ -187,6 +187,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 			lamport,
 			catalog,
 			providers,
+			vault,
 			policy,
 			settings,
 			search,

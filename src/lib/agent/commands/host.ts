@@ -16,6 +16,7 @@ import type { SessionRecord } from '../sessions/records';
 import type { SearchService } from '../sessions/search/search-service';
 import type { SessionWriter } from '../sessions/writer';
 import type { Store } from '../storage/store';
+import type { Keyring } from '../vault/keyring';
 import type { Bus } from '../view/bus';
 import type { TurnStatus } from '../view/turn-status';
 
@@ -68,6 +69,7 @@ export interface Host {
 	readonly lamport: LamClock;
 	readonly catalog: Catalog;
 	readonly providers: Providers;
+	readonly vault: Keyring;
 	readonly policy: Policy;
 	readonly settings: Settings;
 	readonly search: SearchService;

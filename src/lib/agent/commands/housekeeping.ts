@@ -26,7 +26,9 @@ const key = 'housekeeping';
 type Household = Pick<Host, 'store' | 'epoch' | 'repository' | 'search' | 'bus' | 'ports'>;
 
 /** Runs until another tab leads; rejects when the store does. */
-export async function keepHouse(host: Household): Promise<never> {
+export async function keepHouse(host: Host): Promise<never> {
+	// Beside the rest, which may fail at any of its days.
+	void import('./keep-backups').then(({ keepBackups }) => keepBackups(host)).catch(() => undefined);
 	for (;;) {
 		await keepHouseOnce(host);
 		await host.ports.clock.sleep(lookAgainMs);

@@ -31,6 +31,10 @@ export function createLibraryCommands(host: Host): Handlers {
 			const { importShare } = await import('./sharing');
 			return importShare(host, input);
 		},
+		async 'backup.change'(change) {
+			const { changeBackup } = await import('./backup');
+			return changeBackup(host, change);
+		},
 		async 'file.attach'({ name, mediaType, bytes }) {
 			if (bytes.byteLength > maximumFileBytes) {
 				throw new AppError('input/invalid', { message: 'Files up to 20 MB can be attached.' });
@@ -101,6 +105,10 @@ export function createLibraryReads(host: Host): Handlers {
 		async 'sessions.export'() {
 			const { exportFile } = await import('./interchange');
 			return exportFile(host, { sessionId: null, format: 'jsonl' });
+		},
+		async 'backup.ask'(ask) {
+			const { askBackup } = await import('./backup');
+			return askBackup(host, ask);
 		},
 		async 'share.preview'(input) {
 			const { previewShare } = await import('./sharing');

@@ -6,8 +6,7 @@ export const admittedRow = 'device/relay';
 /** Requests that a relay answers by who asks. */
 export function isForRelay(address: string, origin: string): boolean {
 	return (
-		address.startsWith(`${origin}/api/relay/`) ||
-		address.startsWith(`${origin}/api/mcp-relay/`) ||
-		address === `${origin}/api/fetch`
+		address.startsWith(origin) &&
+		/^\/api\/(?:relay\/|mcp-relay\/|backups\/|fetch$)/.test(address.slice(origin.length))
 	);
 }

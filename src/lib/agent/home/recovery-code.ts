@@ -3,8 +3,8 @@
  * four, the last two characters a checksum. What is sealed under it opens with it alone.
  */
 
-import { sha256 } from '@noble/hashes/sha2.js';
 import { AppError } from '../../wire/errors';
+import { sha256Bytes } from '../policy/hashes';
 import { derive, homeBytes, readHome, type Home } from './home';
 
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
@@ -43,7 +43,8 @@ export function readRecoveryCode(typed: string): Uint8Array<ArrayBuffer> {
 }
 
 function checkOf(secret: Uint8Array): string {
-	const [first = 0, second = 0] = sha256(secret);
+	const hash = sha256Bytes(secret);
+	const [first, second] = [parseInt(hash.slice(0, 2), 16), parseInt(hash.slice(2, 4), 16)];
 	return (alphabet[first & 31] ?? '') + (alphabet[second & 31] ?? '');
 }
 

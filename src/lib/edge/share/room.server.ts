@@ -7,8 +7,9 @@ import { DurableObject } from 'cloudflare:workers';
 import { parseJson } from '../../wire/json';
 import { shareLimits } from '../../wire/share';
 import { newShare, shareHeader } from '../../wire/share-api';
+import { streamPieces } from '../sealed/pieces';
 import { countShare, type CountStore } from './share-count';
-import { createShareRecord, pieceBytes, type ShareRecord } from './share-record';
+import { createShareRecord, type ShareRecord } from './share-record';
 import { createSqliteCountStore, createSqliteShareStore } from './sqlite-share';
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -71,19 +72,10 @@ export class ShareRoom extends DurableObject {
 		return answer(state);
 	}
 
-	/** Piece by piece: an object has 128 MB for all its readers. */
 	#read(token: string): Response {
 		const open = this.#record.open(token);
 		if (open === undefined) return nothing();
-		let index = 0;
-		const body = new ReadableStream<Uint8Array>({
-			pull(controller) {
-				const piece = index * pieceBytes < open.size ? open.piece(index) : undefined;
-				index += 1;
-				if (piece === undefined) controller.close();
-				else controller.enqueue(piece);
-			}
-		});
+		const body = streamPieces(open.size, (index) => open.piece(index));
 		return new Response(body, { headers: { 'x-size': String(open.size) } });
 	}
 }

@@ -4,6 +4,7 @@
  */
 
 import type { NewShare, ShareState } from '../../wire/share-api';
+import { isSame, pieceBytes, type Pieces } from '../sealed/pieces';
 
 export interface ShareMeta {
 	readonly shareId: string;
@@ -23,13 +24,9 @@ export interface ShareMeta {
 export interface ShareStore {
 	meta(): ShareMeta | undefined;
 	setMeta(meta: ShareMeta): void;
-	addPiece(piece: Uint8Array<ArrayBuffer>): void;
-	piece(index: number): Uint8Array<ArrayBuffer> | undefined;
-	dropPieces(): void;
+	readonly pieces: Pieces;
 }
 
-/** A row of SQLite holds 2 MB at most. */
-export const pieceBytes = 1024 * 1024;
 const dayMs = 24 * 60 * 60 * 1000;
 
 export interface ShareRecord {
@@ -61,7 +58,7 @@ export function createShareRecord(store: ShareStore, now: () => number): ShareRe
 			if (store.meta() !== undefined) return undefined;
 			const createdAt = now();
 			for (let at = 0; at < sealed.length; at += pieceBytes)
-				store.addPiece(sealed.slice(at, at + pieceBytes));
+				store.pieces.add(sealed.slice(at, at + pieceBytes));
 			const meta: ShareMeta = {
 				shareId,
 				readHash,
@@ -79,7 +76,7 @@ export function createShareRecord(store: ShareStore, now: () => number): ShareRe
 			const meta = living();
 			if (meta === undefined || !isSame(meta.readHash, tokenHash)) return undefined;
 			store.setMeta({ ...meta, opens: meta.opens + 1 });
-			return { size: meta.size, piece: (index) => store.piece(index) };
+			return { size: meta.size, piece: (index) => store.pieces.piece(index) };
 		},
 		state(tokenHash) {
 			const meta = ownedBy(tokenHash);
@@ -88,7 +85,7 @@ export function createShareRecord(store: ShareStore, now: () => number): ShareRe
 		revoke(tokenHash, isOperator) {
 			const meta = isOperator ? living() : ownedBy(tokenHash);
 			if (meta === undefined) return undefined;
-			store.dropPieces();
+			store.pieces.drop();
 			store.setMeta({ ...meta, readHash: '', ownerHash: '', size: 0, isGone: true });
 			return { counter: meta.counter };
 		},
@@ -102,12 +99,4 @@ export function createShareRecord(store: ShareStore, now: () => number): ShareRe
 
 function stateOf({ shareId, createdAt, expiresAt, size, opens }: ShareMeta): ShareState {
 	return { shareId, createdAt, expiresAt, size, opens };
-}
-
-/** Hashes of 43 characters: as long for a near miss as for a far one. */
-export function isSame(a: string, b: string): boolean {
-	if (a.length !== b.length || a === '') return false;
-	let difference = 0;
-	for (let at = 0; at < a.length; at++) difference |= a.charCodeAt(at) ^ b.charCodeAt(at);
-	return difference === 0;
 }

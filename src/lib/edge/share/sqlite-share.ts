@@ -1,13 +1,14 @@
 /** A share, or an address's list of shares, in a Durable Object's SQLite. */
 
 import type { SqlStorage } from '../hub/sql';
+import { createSqlitePieces } from '../sealed/sqlite-pieces';
 import type { CountStore } from './share-count';
 import type { ShareMeta, ShareStore } from './share-record';
 
 export function createSqliteShareStore(sql: SqlStorage): ShareStore {
 	sql.exec('CREATE TABLE IF NOT EXISTS share (one INTEGER PRIMARY KEY CHECK (one = 1), meta TEXT NOT NULL)');
-	sql.exec('CREATE TABLE IF NOT EXISTS pieces (at INTEGER PRIMARY KEY, sealed BLOB NOT NULL)');
 	return {
+		pieces: createSqlitePieces(sql, 'pieces'),
 		meta() {
 			for (const row of sql.exec('SELECT meta FROM share')) {
 				// Written below and by nobody else: one shape, one version.
@@ -18,17 +19,6 @@ export function createSqliteShareStore(sql: SqlStorage): ShareStore {
 		},
 		setMeta(meta) {
 			sql.exec('INSERT OR REPLACE INTO share (one, meta) VALUES (1, ?)', JSON.stringify(meta));
-		},
-		addPiece(piece) {
-			sql.exec('INSERT INTO pieces (at, sealed) SELECT COALESCE(MAX(at) + 1, 0), ? FROM pieces', piece);
-		},
-		piece(index) {
-			for (const row of sql.exec('SELECT sealed FROM pieces WHERE at = ?', index))
-				if (row['sealed'] instanceof ArrayBuffer) return new Uint8Array(row['sealed']);
-			return undefined;
-		},
-		dropPieces() {
-			sql.exec('DELETE FROM pieces');
 		}
 	};
 }

@@ -5,10 +5,14 @@ export function download(file: {
 	readonly mediaType: string;
 	readonly text: string;
 }): void {
-	const url = URL.createObjectURL(new Blob([file.text], { type: file.mediaType }));
+	downloadBlob(file.name, new Blob([file.text], { type: file.mediaType }));
+}
+
+export function downloadBlob(name: string, blob: Blob): void {
+	const url = URL.createObjectURL(blob);
 	const link = document.createElement('a');
 	link.href = url;
-	link.download = file.name;
+	link.download = name;
 	link.click();
 	setTimeout(() => URL.revokeObjectURL(url), 30_000);
 }

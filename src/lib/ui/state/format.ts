@@ -38,4 +38,14 @@ export function whenText(at: number, now: number): string {
 	return day.format(at);
 }
 
+const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+
+/** `3 hours ago`. */
+export function agoText(at: number, now: number): string {
+	const minutes = Math.round((now - at) / 60_000);
+	if (minutes < 60) return relative.format(-minutes, 'minute');
+	const hours = Math.round(minutes / 60);
+	return hours < 48 ? relative.format(-hours, 'hour') : relative.format(-Math.round(hours / 24), 'day');
+}
+
 export const fullTimeText = (at: number): string => full.format(at);

@@ -8,11 +8,12 @@ import type { ReadinessFacts } from './readiness';
 export const exportedAtSetting = 'backup.exported-at';
 
 export async function gatherFacts(): Promise<ReadinessFacts> {
-	const [relay, providers, sessions, exported, status] = await Promise.all([
+	const [relay, providers, sessions, exported, backup, status] = await Promise.all([
 		askRelay(),
 		app.call('providers.list', null),
 		app.call('sessions.list', { limit: 1 }),
 		app.call('settings.get', { name: exportedAtSetting }),
+		app.call('backup.ask', { what: 'view' }),
 		app.call('app.status', null)
 	]);
 	const { hostname, protocol } = location;
@@ -30,6 +31,8 @@ export async function gatherFacts(): Promise<ReadinessFacts> {
 		hasCrypto: 'crypto' in window && 'subtle' in crypto,
 		isInstalled: matchMedia('(display-mode: standalone)').matches,
 		exportedAt: exported.ok && typeof exported.data === 'number' ? exported.data : null,
+		backedUpAt: backup.ok ? (backup.data.view?.at ?? 0) : 0,
+		isSynced: backup.ok && backup.data.view?.sync === 'current',
 		hasSessions: sessions.ok && sessions.data.rows.length > 0,
 		now: Date.now()
 	};

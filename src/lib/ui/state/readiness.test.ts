@@ -14,6 +14,8 @@ const fine: ReadinessFacts = {
 	hasCrypto: true,
 	isInstalled: true,
 	exportedAt: 1000,
+	backedUpAt: 0,
+	isSynced: false,
 	hasSessions: true,
 	now: 2000
 };
@@ -56,6 +58,11 @@ describe('readiness (OT-97)', () => {
 	test('what cannot be had here is not counted', () => {
 		expect(openOf({ isLoopback: true, relay: { claimed: false, features: {} } })).toEqual([]);
 		expect(openOf({ hasSessions: false, exportedAt: null, isInstalled: false })).toEqual([]);
+	});
+
+	test('a backup or another device that has everything counts as a copy', () => {
+		expect(openOf({ exportedAt: null, backedUpAt: 1000 })).toEqual([]);
+		expect(openOf({ exportedAt: null, isSynced: true })).toEqual([]);
 	});
 
 	test('recommends first what matters most, and something to press before something to know', () => {

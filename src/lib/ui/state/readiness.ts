@@ -25,6 +25,10 @@ export interface ReadinessFacts {
 	readonly isInstalled: boolean;
 	/** When everything was last exported. */
 	readonly exportedAt: number | null;
+	/** The newest backup; 0: none. */
+	readonly backedUpAt: number;
+	/** Other devices hold all of it too. */
+	readonly isSynced: boolean;
 	readonly hasSessions: boolean;
 	readonly now: number;
 }
@@ -93,7 +97,8 @@ const weights: Readonly<Record<CheckId, number>> = {
 export function judgeReadiness(facts: ReadinessFacts): Readiness {
 	const free = facts.quotaBytes - facts.usageBytes;
 	const hasRoom = facts.quotaBytes === 0 || (free > enoughRoom && facts.usageBytes < 0.9 * facts.quotaBytes);
-	const isBackedUp = facts.exportedAt !== null && facts.now - facts.exportedAt < backupAge;
+	const copiedAt = Math.max(facts.exportedAt ?? 0, facts.backedUpAt);
+	const isBackedUp = facts.isSynced || (copiedAt > 0 && facts.now - copiedAt < backupAge);
 	const feature = (id: CheckId, name: string): Check => {
 		const found = facts.relay?.features[name];
 		if (found === undefined) return check(id, 'uncounted', null);

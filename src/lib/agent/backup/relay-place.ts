@@ -1,0 +1,78 @@
+/** Backups at the relay that this page came from: sent, listed and read with tokens that follow from the key. */
+
+import {
+	backupLimits,
+	backupPrefix,
+	keptBackups,
+	readHashHeader,
+	type KeptBackups
+} from '../../wire/backup-api';
+import { AppError, isErrorId } from '../../wire/errors';
+import { isJsonObject } from '../../wire/json';
+import { tokenHash } from '../../wire/share-keys';
+import type { NetworkPort } from '../ports';
+import { failed, notThere } from './backup-errors';
+import { relayPlace, type BackupKey } from './backup-key';
+
+export interface RelayPorts {
+	readonly origin: string | undefined;
+	readonly fetch: NetworkPort;
+}
+
+export async function sendToRelay(ports: RelayPorts, key: BackupKey, sealed: Blob): Promise<KeptBackups> {
+	if (sealed.size > backupLimits.bytes) throw failed('This is more than the relay keeps (64 MB).');
+	const { id, readToken, writeToken } = await relayPlace(key);
+	const response = await ask(ports, id, writeToken, {
+		method: 'PUT',
+		body: sealed,
+		headers: { 'content-type': 'application/octet-stream', [readHashHeader]: await tokenHash(readToken) }
+	});
+	return keptOf(response);
+}
+
+/** The newest one. Throws `backup/unreadable` where there is none. */
+export async function readFromRelay(ports: RelayPorts, key: BackupKey): Promise<Blob> {
+	const { id, readToken } = await relayPlace(key);
+	const [newest] = await keptOf(await ask(ports, id, readToken, {}));
+	if (newest === undefined) throw notThere();
+	const response = await ask(ports, `${id}/${newest.at}`, readToken, {});
+	return response.blob();
+}
+
+async function keptOf(response: Response): Promise<KeptBackups> {
+	const body: unknown = await response.json().catch(() => undefined);
+	const kept = keptBackups.safeParse(isJsonObject(body) ? body['data'] : undefined);
+	if (!kept.success) throw unreachable();
+	return kept.data;
+}
+
+async function ask(
+	{ origin, fetch }: RelayPorts,
+	path: string,
+	token: string,
+	init: RequestInit
+): Promise<Response> {
+	if (origin === undefined) throw failed('There is no relay here.');
+	let response: Response;
+	try {
+		response = await fetch(origin + backupPrefix + path, {
+			...init,
+			cache: 'no-store',
+			headers: { ...init.headers, 'x-wherry': '1', authorization: `Bearer ${token}` }
+		});
+	} catch (thrown) {
+		throw unreachable(thrown);
+	}
+	if (response.ok) return response;
+	const body: unknown = await response.json().catch(() => undefined);
+	const error = isJsonObject(body) ? body['error'] : undefined;
+	if (!isJsonObject(error) || !isErrorId(error['id'])) throw unreachable();
+	if (error['id'] === 'backup/unreadable') throw notThere();
+	throw new AppError(error['id'], { message: String(error['message']) });
+}
+
+const unreachable = (cause?: unknown): AppError =>
+	new AppError('backup/failed', {
+		message: 'The relay could not be asked.',
+		...(cause === undefined ? {} : { cause })
+	});

@@ -1,0 +1,160 @@
+import { env, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { describe, expect, test } from 'vitest';
+import { backups } from '../../src/lib/edge/backups.server';
+import type { EdgeEnv } from '../../src/lib/edge/env';
+import { backupLimits, keptBackups, readHashHeader } from '../../src/lib/wire/backup-api';
+import { toBase64Url } from '../../src/lib/wire/base64';
+import { authorizationHeader, type Signer } from '../../src/lib/wire/proof';
+import { tokenHash } from '../../src/lib/wire/share-keys';
+import { ownedRelay, tokenOf } from './relay-owner';
+
+const here: EdgeEnv = { ...env, RELAY_RATE_LIMIT: '0' };
+const random = (length: number) => {
+	const bytes = new Uint8Array(length);
+	// The platform gives 64 KiB at once.
+	for (let at = 0; at < length; at += 65_536)
+		bytes.set(crypto.getRandomValues(new Uint8Array(Math.min(65_536, length - at))), at);
+	return bytes;
+};
+const token = () => toBase64Url(random(32));
+const newPlace = () => ({ id: toBase64Url(random(16)), read: token(), write: token() });
+type Place = ReturnType<typeof newPlace>;
+
+interface Put {
+	readonly relay?: EdgeEnv;
+	readonly origin?: string;
+	readonly address?: string;
+	readonly device?: Signer;
+	readonly headers?: Record<string, string>;
+}
+
+async function put(place: Place, sealed: Uint8Array<ArrayBuffer>, how: Put = {}) {
+	const { relay = here, origin = 'http://localhost:8787', address = '127.0.0.1', device } = how;
+	return backups(
+		new Request(`${origin}/api/backups/${place.id}`, {
+			method: 'PUT',
+			body: sealed,
+			headers: {
+				'x-wherry': '1',
+				'cf-connecting-ip': address,
+				'content-length': String(sealed.length),
+				authorization: `Bearer ${place.write}`,
+				[readHashHeader]: await tokenHash(place.read),
+				...(device === undefined ? {} : { [authorizationHeader]: `Bearer ${await tokenOf(relay, device)}` }),
+				...how.headers
+			}
+		}),
+		relay,
+		{ id: place.id }
+	);
+}
+
+const ask = (place: Place, bearer: string, { at, method = 'GET' }: { at?: number; method?: string } = {}) =>
+	backups(
+		new Request(`http://localhost:8787/api/backups/${place.id}`, {
+			method,
+			headers: { 'x-wherry': '1', authorization: `Bearer ${bearer}` }
+		}),
+		here,
+		{ id: place.id, ...(at === undefined ? {} : { at: String(at) }) }
+	);
+const errorOf = (response: Response) => response.headers.get('x-wherry-error');
+
+async function listOf(response: Response) {
+	const body: { data: unknown } = await response.json();
+	return keptBackups.parse(body.data);
+}
+
+describe('backups at a relay', () => {
+	test('three megabytes come back byte for byte, for the reader’s token alone', async () => {
+		const place = newPlace();
+		const sealed = random(3 * 1024 * 1024 + 17);
+		const [kept] = await listOf(await put(place, sealed));
+		expect(kept?.size).toBe(sealed.length);
+		const answer = await ask(place, place.read, { at: kept?.at ?? 0 });
+		expect(new Uint8Array(await answer.arrayBuffer())).toEqual(sealed);
+		for (const wrong of [place.write, token()]) {
+			expect((await ask(place, wrong)).status).toBe(422);
+			expect(errorOf(await ask(place, wrong, { at: kept?.at ?? 0 }))).toBe('backup/unreadable');
+		}
+		expect(errorOf(await ask(newPlace(), place.read))).toBe('backup/unreadable');
+	});
+
+	test('the newest three stay, each whole, and the bytes of the others go', async () => {
+		const place = newPlace();
+		const made = [random(10), random(1_500_000), random(30), random(40), random(50)];
+		for (const sealed of made) expect((await put(place, sealed)).status).toBe(200);
+		const kept = await listOf(await ask(place, place.read));
+		expect(kept.map(({ size }) => size)).toEqual([50, 40, 30]);
+		for (const [index, { at }] of kept.entries()) {
+			const answer = await ask(place, place.read, { at });
+			expect(new Uint8Array(await answer.arrayBuffer())).toEqual(made[4 - index]);
+		}
+		await runInDurableObject(env.BACKUPS.getByName(place.id), (_, state) => {
+			let rows = 0;
+			for (let slot = 0; slot < 5; slot++) {
+				const tables = state.storage.sql.exec('SELECT 1 FROM sqlite_master WHERE name = ?', `slot${slot}`);
+				if ([...tables].length > 0) rows += [...state.storage.sql.exec(`SELECT at FROM slot${slot}`)].length;
+			}
+			expect(rows).toBe(3);
+		});
+	});
+
+	test('an address that is taken takes nothing from another key, and one too large leaves what was there', async () => {
+		const place = newPlace();
+		await put(place, random(100));
+		expect((await put({ ...place, write: token() }, random(5))).status).toBe(422);
+		const large = await put(place, random(backupLimits.bytes + 1), { headers: { 'content-length': '5' } });
+		expect(errorOf(large)).toBe('backup/failed');
+		expect((await listOf(await ask(place, place.read))).map(({ size }) => size)).toEqual([100]);
+		expect((await put(place, random(7))).status).toBe(200);
+	});
+
+	test('is for devices of a claimed relay, or this very machine; what is kept names neither', async () => {
+		const { relay, owner } = await ownedRelay();
+		const strict: EdgeEnv = { ...relay, RELAY_RATE_LIMIT: '0' };
+		const away = { origin: 'https://relay.example.net', address: '203.0.113.9' };
+		const place = newPlace();
+		expect(errorOf(await put(place, random(9), { ...away, relay: strict }))).toBe('relay/not-authorized');
+		expect((await put(place, random(9), { ...away, relay: strict, device: owner })).status).toBe(200);
+		// Nobody has claimed that one.
+		expect(errorOf(await put(newPlace(), random(9), away))).toBe('relay/not-authorized');
+		expect((await put(newPlace(), random(9), { headers: { origin: 'https://evil.example' } })).status).toBe(
+			403
+		);
+		await runInDurableObject(env.BACKUPS.getByName(place.id), (_, state) => {
+			const [row] = state.storage.sql.exec('SELECT meta FROM box');
+			expect(String(row?.['meta'])).not.toContain(owner.publicKey.kid);
+			expect(String(row?.['meta'])).not.toContain(place.read);
+			expect(String(row?.['meta'])).not.toContain(place.write);
+		});
+	});
+
+	test('is forgotten by whoever may write, and by itself when nobody came for more than a year', async () => {
+		const place = newPlace();
+		await put(place, random(9));
+		expect((await ask(place, place.read, { method: 'DELETE' })).status).toBe(422);
+		const box = env.BACKUPS.getByName(place.id);
+		// Used just now: the alarm only looks.
+		expect(await runDurableObjectAlarm(box)).toBe(true);
+		expect((await ask(place, place.read)).status).toBe(200);
+		await runInDurableObject(box, (_, state) => {
+			const [row] = state.storage.sql.exec('SELECT meta FROM box');
+			const meta: object = JSON.parse(String(row?.['meta']));
+			state.storage.sql.exec('UPDATE box SET meta = ?', JSON.stringify({ ...meta, usedAt: 1 }));
+		});
+		expect(await runDurableObjectAlarm(box)).toBe(true);
+		expect((await ask(place, place.read)).status).toBe(422);
+		await put(place, random(9));
+		expect((await ask(place, place.write, { method: 'DELETE' })).status).toBe(200);
+		expect((await ask(place, place.read)).status).toBe(422);
+	});
+
+	test('a home’s bytes of a day have an end', async () => {
+		const box = env.BACKUPS.getByName(`of:${token()}`);
+		const spend = (bytes: number) => box.fetch(`https://backup/spend?bytes=${bytes}`);
+		expect((await spend(backupLimits.bytesPerDay - 1)).status).toBe(204);
+		expect((await spend(2)).status).toBe(429);
+		expect((await spend(1)).status).toBe(204);
+	});
+});
