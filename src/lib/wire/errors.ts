@@ -469,6 +469,12 @@ export const errorTable = {
 		text: 'There are 50 living links from here.',
 		next: 'Revoke one that is no longer needed.'
 	},
+	'share/crowded': {
+		status: 429,
+		retryable: true,
+		text: 'As many people follow this link as can at once.',
+		next: 'Try again in a while.'
+	},
 	'share/unavailable': {
 		status: 503,
 		retryable: true,
