@@ -24,11 +24,13 @@ export class ShareRoom extends DurableObject {
 	#record: ShareRecord;
 	readonly #count: CountStore;
 	readonly #sockets: LiveSockets;
+	#live: ReturnType<typeof createSqliteLiveStore>;
 
 	constructor(state: DurableObjectState, env: Env) {
 		super(state, env);
 		this.#record = openRecord(state);
 		this.#count = createSqliteCountStore(state.storage.sql);
+		this.#live = createSqliteLiveStore(state.storage.sql);
 		this.#sockets = new LiveSockets(state, () => this.#log());
 		state.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
 	}
@@ -81,6 +83,7 @@ export class ShareRoom extends DurableObject {
 		await this.ctx.storage.deleteAll();
 		// The tables went too, and this object may be asked again.
 		this.#record = openRecord(this.ctx);
+		this.#live = createSqliteLiveStore(this.ctx.storage.sql);
 	}
 
 	override webSocketMessage(socket: WebSocket, text: string | ArrayBuffer): Promise<void> {
@@ -92,12 +95,12 @@ export class ShareRoom extends DurableObject {
 	}
 
 	#log(): LiveLog {
-		return createLiveLog(createSqliteLiveStore(this.ctx.storage.sql), () => Date.now());
+		return createLiveLog(this.#live, () => Date.now());
 	}
 
 	/** Nothing of what was said stays, and whoever listens hears it now. */
 	#end(): void {
-		createSqliteLiveStore(this.ctx.storage.sql).drop();
+		this.#live.drop();
 		this.#sockets.closeAll();
 	}
 
@@ -125,11 +128,19 @@ export class ShareRoom extends DurableObject {
 		if (!isSigned || (await ownedShareId(ownerKey)) !== shareId) return undefined;
 		const hash = await frameHash(shareId, frame);
 		return () => {
-			const store = createSqliteLiveStore(this.ctx.storage.sql);
 			const text = JSON.stringify(frame);
-			store.addFrame(0, text);
+			this.#live.addFrame(0, text);
 			const writers = writeKey === undefined ? {} : { writeKey };
-			store.setLive({ shareId, ownerKey, ...writers, base: 0, seq: 0, hash, size: text.length, words: 0 });
+			this.#live.setLive({
+				shareId,
+				ownerKey,
+				...writers,
+				base: 0,
+				seq: 0,
+				hash,
+				size: text.length,
+				words: 0
+			});
 		};
 	}
 
