@@ -37,7 +37,8 @@ const ports: AgentPorts = {
 		const access =
 			isForRelay(address, self.location.origin) && (await isAdmitted()) ? relayAccess : undefined;
 		return access === undefined ? fetch(to, init) : (await access()).fetch(to, init);
-	}
+	},
+	sockets: () => import('./browser-socket')
 };
 
 let store: Store | undefined;

@@ -19,6 +19,10 @@ mount(SharedPage, {
 			if (reading === undefined) throw new AppError('share/damaged');
 			return reading;
 		},
+		async follow(link, passphrase, show) {
+			const { followShare } = await import('./share-live');
+			return followShare(link, passphrase, show);
+		},
 		async highlight(lang, text) {
 			const { highlight } = await import('../lib/agent/render/highlight');
 			return highlight(lang, text);

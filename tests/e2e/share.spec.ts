@@ -48,9 +48,7 @@ test('a link is made, reads elsewhere as it was previewed, and is gone for every
 	const dialog = await openDialog(app);
 	const kinds = dialog.getByRole('radiogroup', { name: 'Kind' });
 	await expect(kinds.getByRole('radio', { name: 'Snapshot' })).toBeChecked();
-	for (const name of ['Live', 'Collaborative'])
-		await expect(kinds.getByRole('radio', { name })).toBeDisabled();
-	await expect(dialog).toContainText('need rooms');
+	await expect(dialog).toContainText('What you say later is not in it.');
 	await expect(dialog.getByLabel('Expires')).toHaveValue('30');
 	const region = dialog.getByRole('region', { name: 'What they will see' });
 	await expect(region.getByRole('article')).toHaveCount(2);

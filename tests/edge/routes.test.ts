@@ -17,7 +17,7 @@ import { relay as provider } from '../../src/lib/edge/relay.server';
 import { edgeRoutes } from '../../src/lib/edge/routes';
 import { pair } from '../../src/lib/edge/pair.server';
 import { shareDocument } from '../../src/lib/edge/share-document.server';
-import { createShare, shares } from '../../src/lib/edge/shares.server';
+import { createShare, liveShare, replaceBase, shares } from '../../src/lib/edge/shares.server';
 import { streams } from '../../src/lib/edge/streams.server';
 import { sync } from '../../src/lib/edge/sync.server';
 import { authorizationHeader, type Signer } from '../../src/lib/wire/proof';
@@ -58,6 +58,8 @@ async function serve(relay: Relay, request: Request): Promise<Response> {
 	if (pathname === '/api/shares') return createShare(request, env);
 	if (pathname.startsWith('/api/shares/')) {
 		const [, , , id = '', what] = pathname.split('/');
+		if (what === 'live') return liveShare(request, env, id);
+		if (request.method === 'PUT') return replaceBase(request, env, id);
 		const read = request.method === 'DELETE' ? 'revoke' : 'read';
 		return shares(request, env, { id, what: what === 'state' ? what : read });
 	}

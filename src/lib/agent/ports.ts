@@ -30,6 +30,17 @@ export type FetchPort = (request: Request) => Promise<Response>;
  */
 export type NetworkPort = (to: Request | string, init?: RequestInit) => Promise<Response>;
 
+/** A WebSocket as far as anybody here needs one; what comes in goes to `on`, `closed` at most once. */
+export interface SocketPort {
+	send(text: string): void;
+	close(): void;
+}
+export type OpenSocket = (
+	address: string,
+	protocols: readonly string[],
+	on: { readonly message: (text: string) => void; readonly closed: (code: number) => void }
+) => SocketPort;
+
 /** Device identity: who writes entries. */
 export interface Device {
 	readonly id: string;
@@ -40,6 +51,8 @@ export interface AgentPorts {
 	readonly ids: Ids;
 	readonly random: Random;
 	readonly fetch: NetworkPort;
+	/** Loaded by whoever needs one; absent where there are none. */
+	readonly sockets?: () => Promise<{ readonly openSocket: OpenSocket }>;
 }
 
 /** A way to the room of this device's home, and whether there is one at all. */

@@ -13,6 +13,7 @@ import { relayPrefix } from './relay-target';
 import { withSecurityHeaders } from './security-headers';
 import { sync } from './sync.server';
 import { syncPrefix } from '../wire/sync';
+import { livePath, liveShare } from './shares.server';
 
 interface EdgeContext {
 	waitUntil(promise: Promise<unknown>): void;
@@ -31,6 +32,11 @@ export async function serve(
 	// A socket that was accepted cannot be copied to put headers on it.
 	if (url.pathname.startsWith(syncPrefix)) {
 		const response = await sync(request, env, url);
+		return response.status === 101 ? response : withSecurityHeaders(response, url);
+	}
+	const [, shareId] = livePath.exec(url.pathname) ?? [];
+	if (shareId !== undefined) {
+		const response = await liveShare(request, env, shareId);
 		return response.status === 101 ? response : withSecurityHeaders(response, url);
 	}
 	const { requestId } = readCaller(request, url, env);

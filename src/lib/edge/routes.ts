@@ -82,10 +82,17 @@ export const edgeRoutes: readonly EdgeRoute[] = [
 	},
 	{
 		path: '/api/shares/{id}',
-		methods: ['GET', 'DELETE'],
+		methods: ['GET', 'PUT', 'DELETE'],
 		summary:
-			'The sealed bytes, for a bearer of the reader\u2019s token, from any origin; DELETE revokes, for a bearer of the owner\u2019s token or of SHARE_OPERATOR_TOKEN. Missing, revoked, expired and not allowed are one answer.',
-		answer: 'GET: the sealed bytes. DELETE: an empty envelope.'
+			'The sealed bytes, for a bearer of the reader\u2019s token, from any origin; PUT puts others there, with the signed frame of a live share that names them (X-Wherry-Frame), for its owner; DELETE revokes, for a bearer of the owner\u2019s token or of SHARE_OPERATOR_TOKEN. Missing, revoked, expired and not allowed are one answer.',
+		answer: 'GET: the sealed bytes. PUT and DELETE: an empty envelope.'
+	},
+	{
+		path: '/api/shares/{id}/live',
+		methods: ['GET'],
+		summary:
+			'The WebSocket of a live share (subprotocols `wherry.share.v1` and `token.` with a token): sealed, numbered frames that its owner signed, and sealed words of participants on their way to the owner.',
+		answer: 'A socket; 404 for everybody who may not.'
 	},
 	{
 		path: '/api/shares/{id}/state',

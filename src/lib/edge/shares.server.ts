@@ -6,9 +6,10 @@
 import { AppError } from '../wire/errors';
 import { parseJson } from '../wire/json';
 import { shareLimits } from '../wire/share';
-import { newShare, shareHeader } from '../wire/share-api';
+import { frameHeader, newShare, shareHeader } from '../wire/share-api';
 import { shareIdPattern } from '../wire/share-link';
 import { sha256, tokenHash, utf8 } from '../wire/share-keys';
+import { liveProtocol } from '../wire/share-live';
 import { toBase64Url } from '../wire/base64';
 import { mayCall, readCaller, type Caller } from './caller';
 import { fail, succeed } from './envelope';
@@ -22,6 +23,7 @@ const openCors = {
 	'x-robots-tag': 'noindex'
 };
 const shortestOperatorToken = 32;
+const bearer = /^Bearer ([\x21-\x7e]{32,200})$/;
 
 export async function createShare(request: Request, env: EdgeEnv): Promise<Response> {
 	const url = new URL(request.url);
@@ -57,6 +59,61 @@ export async function createShare(request: Request, env: EdgeEnv): Promise<Respo
 	}
 }
 
+/** `PUT /api/shares/{id}`: a live share's owner begins its log anew, with a base that holds all there is by now. */
+export async function replaceBase(request: Request, env: EdgeEnv, id: string): Promise<Response> {
+	const caller = readCaller(request, new URL(request.url), env);
+	try {
+		checkOwn(request, caller);
+		if (!shareIdPattern.test(id)) throw new AppError('share/not-found');
+		const rooms = roomsOf(env);
+		const limited = await checkRate(env, caller);
+		if (limited !== undefined) throw limited;
+		const [, token = ''] = bearer.exec(request.headers.get('authorization') ?? '') ?? [];
+		const replaced = await rooms.getByName(id).fetch('https://share/base', {
+			method: 'PUT',
+			headers: {
+				'x-token-hash': await tokenHash(token),
+				[frameHeader]: request.headers.get(frameHeader) ?? ''
+			},
+			body: await readSealed(request)
+		});
+		if (replaced.status === 409) throw new AppError('input/invalid', { data: { code: 'no-next-frame' } });
+		if (replaced.status !== 200) throw new AppError('share/not-found');
+		return succeed(null, caller.requestId);
+	} catch (thrown) {
+		return refuse(thrown, caller);
+	}
+}
+
+export const livePath = /^\/api\/shares\/([A-Za-z0-9_-]{22})\/live$/;
+
+/**
+ * `GET /api/shares/{id}/live`: the socket of a live share. A browser can send no header of its own with one, so the
+ * token comes as a second subprotocol; without one that fits, the answer is the same 404 as everywhere.
+ */
+export async function liveShare(request: Request, env: EdgeEnv, id: string): Promise<Response> {
+	const caller = readCaller(request, new URL(request.url), env);
+	try {
+		// No CORS rule protects a WebSocket: the origin is looked at here. A link opens on the page of its own relay.
+		if (caller.origin === 'foreign') throw new AppError('relay/origin-not-allowed');
+		if (request.method !== 'GET' || request.headers.get('upgrade')?.toLowerCase() !== 'websocket')
+			throw new AppError('sync/socket-only');
+		const [first, second = ''] = (request.headers.get('sec-websocket-protocol') ?? '').split(/, */);
+		const [, token = ''] = /^token\.([\w-]{43})$/.exec(second) ?? [];
+		if (first !== liveProtocol || token === '') throw new AppError('share/not-found');
+		const opened = await roomsOf(env)
+			.getByName(id)
+			.fetch('https://share/live', {
+				headers: { upgrade: 'websocket', 'x-token-hash': await tokenHash(token) }
+			});
+		if (opened.status === 429) throw new AppError('share/crowded');
+		if (opened.status !== 101) throw new AppError('share/not-found');
+		return opened;
+	} catch (thrown) {
+		return refuse(thrown, caller);
+	}
+}
+
 export interface ShareAsk {
 	readonly id: string;
 	readonly what: 'read' | 'state' | 'revoke';
@@ -69,8 +126,7 @@ export async function shares(request: Request, env: EdgeEnv, { id, what }: Share
 		if (!shareIdPattern.test(id)) throw new AppError('share/not-found');
 		if (what !== 'read' && !mayCall(request, caller)) throw new AppError('relay/origin-not-allowed');
 		const rooms = roomsOf(env);
-		const [, token = ''] =
-			/^Bearer ([\x21-\x7e]{32,200})$/.exec(request.headers.get('authorization') ?? '') ?? [];
+		const [, token = ''] = bearer.exec(request.headers.get('authorization') ?? '') ?? [];
 		if (token === '') throw new AppError('share/not-found');
 		const by = what === 'revoke' && (await isOperator(env, token)) ? 'operator' : 'bearer';
 		const answer = await rooms

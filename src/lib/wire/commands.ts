@@ -11,7 +11,7 @@ import type { WireError } from './errors';
 import type { Effect, Mode, Replay } from './events';
 import type { Json, JsonObject } from './json';
 import type { RelayDevice, RelayRules } from './relay';
-import type { OwnShare, SharedReading, ShareOptions } from './share';
+import type { OwnShare, SharedReading, ShareKind, ShareOptions } from './share';
 import type { DiffLine, FeedItem, FileView, SessionRow, TraceLine, UndoPreview } from './view';
 
 export type Result<T> =
@@ -118,11 +118,20 @@ export interface Commands {
 	/* ── shares ── */
 	/** Exactly what a visitor would see; `masked`: secrets that were found and covered. */
 	'share.preview': {
-		in: { sessionId: string; entryId: string; options: ShareOptions };
+		in: { sessionId: string; entryId: string; kind: ShareKind; options: ShareOptions };
 		out: { reading: SharedReading; masked: number; bytes: number };
 	};
 	'share.create': {
-		in: { sessionId: string; entryId: string; options: ShareOptions; passphrase: string; days: number };
+		in: {
+			sessionId: string;
+			entryId: string;
+			kind: ShareKind;
+			options: ShareOptions;
+			/** Collaborative: what a participant writes is put to the session's model, on the owner's account. */
+			mayAsk: boolean;
+			passphrase: string;
+			days: number;
+		};
 		out: OwnShare;
 	};
 	'share.list': { in: null; out: readonly OwnShare[] };

@@ -487,6 +487,12 @@ export const errorTable = {
 		text: 'No backup was made.',
 		next: 'See Settings, Storage.'
 	},
+	'share/crowded': {
+		status: 429,
+		retryable: true,
+		text: 'As many people follow this link as can at once.',
+		next: 'Try again in a while.'
+	},
 	'share/unavailable': {
 		status: 503,
 		retryable: true,

@@ -17,6 +17,9 @@ export interface Labels {
 export const userLabels: Labels = { integrity: 'user', private: true, sources: [] };
 export const ownLabels: Labels = { integrity: 'own', private: false, sources: [] };
 
+/** Among the sources of whatever came from a participant of a shared session; never crowded out by others. */
+export const participantSource = 'participants';
+
 const strictness: Record<Integrity, number> = { user: 0, own: 1, untrusted: 2 };
 const maximumSources = 20;
 const loosest: Labels = { integrity: 'user', private: false, sources: [] };
@@ -33,7 +36,8 @@ function join(a: Labels, b: Labels): Labels {
 	if (covers(a, b)) return a;
 	if (a.sources.length === 0 && b.sources.length <= maximumSources && covers(b, a)) return b;
 	const integrity = strictness[b.integrity] > strictness[a.integrity] ? b.integrity : a.integrity;
-	const sources = new Set([...a.sources, ...b.sources]);
+	const first = b.sources.filter((source) => source === participantSource);
+	const sources = new Set([...first, ...a.sources, ...b.sources]);
 	return { integrity, private: a.private || b.private, sources: [...sources].slice(0, maximumSources) };
 }
 

@@ -16,15 +16,32 @@ export const newShare = z.strictObject({
 	readHash: hash,
 	/** SHA-256 of the token that revokes and counts. */
 	ownerHash: hash,
-	days: z.number().check(z.int(), z.gte(1), z.lte(shareLimits.maximumDays))
+	days: z.number().check(z.int(), z.gte(1), z.lte(shareLimits.maximumDays)),
+	/** It goes on growing: who signs that, who may write to it besides, and the frame that names these bytes. */
+	live: z.exactOptional(
+		z.strictObject({
+			ownerKey: hash,
+			writeKey: z.exactOptional(hash),
+			frame: z.strictObject({
+				seq: z.literal(0),
+				prev: z.literal(''),
+				body: z.string().check(z.regex(/^[A-Za-z0-9_-]{1,4000}$/)),
+				sig: z.string().check(z.regex(/^[A-Za-z0-9_-]{86}$/))
+			})
+		})
+	)
 });
 export type NewShare = z.infer<typeof newShare>;
+/** `PUT /api/shares/{id}`: a new base is the body, the frame that names it stands in this header, as JSON. */
+export const frameHeader = 'x-wherry-frame';
 
 export const shareState = z.object({
 	shareId: z.string(),
 	createdAt: z.number(),
 	expiresAt: z.number(),
 	size: z.number(),
-	opens: z.number()
+	opens: z.number(),
+	/** At a live share now. */
+	readers: z.exactOptional(z.number())
 });
 export type ShareState = z.infer<typeof shareState>;

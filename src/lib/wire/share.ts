@@ -12,6 +12,8 @@ export const shareLimits = {
 	maximumDays: 365
 } as const;
 
+export type ShareKind = 'snapshot' | 'live' | 'collaborative';
+
 /** What goes along besides what was said. */
 export interface ShareOptions {
 	readonly calls: 'full' | 'names';
@@ -26,6 +28,8 @@ export type SharedItem =
 			readonly text: string;
 			readonly files: readonly SharedFile[];
 			readonly at: number;
+			/** A participant's name, where it was not the sharer who said it. */
+			readonly by?: string;
 	  }
 	| {
 			readonly type: 'wherry';
@@ -37,7 +41,7 @@ export type SharedItem =
 	| {
 			readonly type: 'call';
 			readonly action: string;
-			readonly state: CallStatus;
+			readonly state: CallStatus | 'held' | 'running';
 			/** Empty where only names are shared. */
 			readonly args: string;
 			readonly output: string;
@@ -57,6 +61,8 @@ export interface SharedReading {
 	readonly items: readonly SharedItem[];
 	/** Who answered: `anthropic · claude-…`, each once. */
 	readonly models: readonly string[];
+	/** Place of the answer that is being written, in a live share. */
+	readonly busyAt?: number;
 }
 
 /** One of a person's own links. */
@@ -67,6 +73,11 @@ export interface OwnShare {
 	readonly createdAt: number;
 	readonly expiresAt: number;
 	readonly hasPassphrase: boolean;
+	readonly kind: ShareKind;
+	/** Whose branch it follows; absent of a snapshot. */
+	readonly sessionId?: string;
+	/** At it now, of a live one. */
+	readonly readers?: number;
 	/** Absent while the relay cannot be asked. */
 	readonly opens?: number;
 	/** It is there no more: expired, revoked or taken down. */

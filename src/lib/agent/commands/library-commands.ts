@@ -11,30 +11,24 @@ import { keepBlobs } from '../storage/keep-blobs';
 const maximumFileBytes = 20 * 1024 * 1024;
 const maximumImportCharacters = 512 * 1024 * 1024;
 
+/** Chunks of their own: few people ask for them in a session. */
+const interchange = () => import('./interchange');
+const sharing = () => import('./sharing');
+
 export function createLibraryCommands(host: Host): Handlers {
 	return {
 		async 'sessions.import'({ name, text }) {
 			if (text.length > maximumImportCharacters)
 				throw new AppError('import/unreadable', { message: 'This file is too large to import.' });
-			const { importSessions } = await import('./interchange');
-			return importSessions(host, { name, text });
-		},
-		async 'share.create'(input) {
-			const { createShare } = await import('./sharing');
-			return createShare(host, input);
-		},
-		async 'share.revoke'({ shareId }) {
-			const { revokeShare } = await import('./sharing');
-			return revokeShare(host, shareId);
-		},
-		async 'share.import'(input) {
-			const { importShare } = await import('./sharing');
-			return importShare(host, input);
+			return (await interchange()).importSessions(host, { name, text });
 		},
 		async 'backup.change'(change) {
 			const { changeBackup } = await import('./backup');
 			return changeBackup(host, change);
 		},
+		'share.create': async (input) => (await sharing()).createShare(host, input),
+		'share.revoke': async ({ shareId }) => (await sharing()).revokeShare(host, shareId),
+		'share.import': async (input) => (await sharing()).importShare(host, input),
 		async 'file.attach'({ name, mediaType, bytes }) {
 			if (bytes.byteLength > maximumFileBytes) {
 				throw new AppError('input/invalid', { message: 'Files up to 20 MB can be attached.' });
@@ -98,25 +92,14 @@ export function createLibraryReads(host: Host): Handlers {
 			return host.repository.list(query);
 		},
 		'sessions.search': ({ text, limit }) => host.search.search(text, { limit: limit ?? 10 }),
-		async 'session.export'({ sessionId, format }) {
-			const { exportFile } = await import('./interchange');
-			return exportFile(host, { sessionId, format });
-		},
-		async 'sessions.export'() {
-			const { exportFile } = await import('./interchange');
-			return exportFile(host, { sessionId: null, format: 'jsonl' });
-		},
+		'session.export': async (input) => (await interchange()).exportFile(host, input),
+		'sessions.export': async () =>
+			(await interchange()).exportFile(host, { sessionId: null, format: 'jsonl' }),
+		'share.preview': async (input) => (await sharing()).previewShare(host, input),
+		'share.list': async () => (await sharing()).listShares(host),
 		async 'backup.ask'(ask) {
 			const { askBackup } = await import('./backup');
 			return askBackup(host, ask);
-		},
-		async 'share.preview'(input) {
-			const { previewShare } = await import('./sharing');
-			return previewShare(host, input);
-		},
-		async 'share.list'() {
-			const { listShares } = await import('./sharing');
-			return listShares(host);
 		},
 		async 'file.read'({ blob }) {
 			const row = await host.store.get('blobs', blob);

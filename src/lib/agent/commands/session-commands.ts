@@ -112,8 +112,6 @@ export function createSessionCommands(host: Host, turns: Turns): Handlers {
 			// A key that was pasted by mistake is not written down, not even as a draft.
 			if (record.temporary || findSecret(text) !== undefined) return null;
 			const isEmpty = text === '' && files.length === 0;
-			// A key that was pasted here is stored nowhere; what was there before it stays.
-			if (findSecret(text) !== undefined) return null;
 			await host.store.commit({
 				epoch: host.epoch(),
 				...(isEmpty

@@ -1,38 +1,34 @@
 /** Sharing: what a visitor would see, links that are made, listed and revoked, and links of others as sessions. */
 
-import * as z from 'zod/mini';
 import type { CommandInput, CommandOutput } from '../../wire/commands';
 import { toBase64Url } from '../../wire/base64';
-import type { Entry } from '../../wire/entries';
-import { AppError, isErrorId } from '../../wire/errors';
-import { isJsonObject } from '../../wire/json';
+import { AppError } from '../../wire/errors';
 import { shareLimits } from '../../wire/share';
-import type { OwnShare, ShareOptions } from '../../wire/share';
+import type { OwnShare, ShareKind, ShareOptions } from '../../wire/share';
 import { shareHeader, shareState, type NewShare } from '../../wire/share-api';
-import { deriveShareKeys, tokenHash } from '../../wire/share-keys';
+import { deriveLiveKeys, sealFrame } from '../../wire/share-frames';
+import { deriveShareKeys, sha256, tokenHash, type ShareSecret } from '../../wire/share-keys';
 import { formatShareLink, parseShareLink } from '../../wire/share-link';
 import { sealSnapshot } from '../../wire/share-seal';
-import type { LoadedSession } from '../sessions/loaded';
+import { ownedShareId, shareSigner, writeSigner, type ShareSigner } from '../../wire/share-sign';
 import { openShare } from '../sharing/open-share';
 import { readShared } from '../sharing/read-shared';
-import { readingOf } from '../sharing/reading';
-import { redact } from '../sharing/redact';
 import { snapshotText } from '../sharing/snapshot';
 import type { Host } from './host';
-import { blobsOf, importSessions } from './interchange';
+import { importSessions } from './interchange';
+import { liveSetting } from './live-shares';
+import {
+	asOwner,
+	askRelay,
+	branchFor,
+	ownShare,
+	readRow,
+	readRows,
+	rowPrefix,
+	sharedBranch,
+	type ShareRow
+} from './share-rows';
 
-/** A setting for each: so that two devices that share at the same time lose neither. */
-const rowPrefix = 'share/';
-const rowSchema = z.object({
-	title: z.string(),
-	link: z.string(),
-	ownerToken: z.string(),
-	createdAt: z.number(),
-	expiresAt: z.number(),
-	hasPassphrase: z.boolean()
-});
-type ShareRow = z.infer<typeof rowSchema>;
-const settingSchema = z.object({ value: rowSchema });
 const dayMs = 24 * 60 * 60 * 1000;
 
 export async function previewShare(
@@ -55,35 +51,56 @@ export async function createShare(
 	const { title, bytes } = await snapshotOf(host, input);
 	if (bytes.length > shareLimits.bytes) throw new AppError('share/too-large');
 	const random = (length: number) => host.ports.random.bytes(length);
-	const shareId = toBase64Url(random(16));
-	const secret = random(32);
+	const live = input.kind === 'snapshot' ? undefined : await newOwner(random, input.kind);
+	const shareId = live?.shareId ?? toBase64Url(random(16));
 	const salt = input.passphrase === '' ? undefined : random(16);
 	const stretched =
 		salt === undefined
 			? undefined
 			: await (await import('../sharing/passphrase')).stretch(input.passphrase, salt);
-	const keys = await deriveShareKeys({ shareId, secret, ...(stretched === undefined ? {} : { stretched }) });
+	const secret: ShareSecret = {
+		shareId,
+		secret: random(32),
+		...(stretched === undefined ? {} : { stretched })
+	};
+	const keys = await deriveShareKeys(secret);
 	const ownerToken = toBase64Url(random(32));
 	const now = host.ports.clock.now();
+	const kept = {
+		device: host.device.id,
+		sessionId: input.sessionId,
+		entryId: input.entryId,
+		options: input.options,
+		...(stretched === undefined ? {} : { stretched: toBase64Url(stretched) }),
+		mayAsk: input.kind === 'collaborative' && input.mayAsk
+	};
 	const row: ShareRow = {
 		title,
-		link: formatShareLink({ origin, shareId, secret, ...(salt === undefined ? {} : { salt }) }),
+		link: formatShareLink({
+			origin,
+			shareId,
+			secret: secret.secret,
+			...(live === undefined ? {} : { isLive: true, ...live.inLink }),
+			...(salt === undefined ? {} : { salt })
+		}),
 		ownerToken,
 		createdAt: now,
 		expiresAt: now + input.days * dayMs,
-		hasPassphrase: salt !== undefined
+		hasPassphrase: salt !== undefined,
+		...(live === undefined ? {} : { live: { ...kept, ownerSeed: toBase64Url(live.ownerSeed) } })
 	};
+	const sealed = await sealSnapshot({ title: title.slice(0, 200), bytes }, { shareId, keys }, random);
 	const asked: NewShare = {
 		shareId,
 		readHash: await tokenHash(keys.readToken),
 		ownerHash: await tokenHash(ownerToken),
-		days: input.days
+		days: input.days,
+		...(live === undefined ? {} : { live: await firstFrame(live, secret, sealed, random) })
 	};
-	const sealed = await sealSnapshot({ title: title.slice(0, 200), bytes }, { shareId, keys }, random);
 	// Kept first: a link that exists can always be revoked.
 	await host.settings.set(rowPrefix + shareId, row);
 	try {
-		await ask(host, `${origin}/api/shares`, {
+		await askRelay(host, `${origin}/api/shares`, {
 			method: 'POST',
 			headers: {
 				'x-wherry': '1',
@@ -94,31 +111,67 @@ export async function createShare(
 		});
 	} catch (thrown) {
 		// The answer may be all that was lost.
-		await ask(host, `${origin}/api/shares/${shareId}`, owned('DELETE', ownerToken)).catch(() => undefined);
+		const address = `${origin}/api/shares/${shareId}`;
+		await askRelay(host, address, asOwner('DELETE', ownerToken)).catch(() => undefined);
 		await host.settings.set(rowPrefix + shareId, null);
 		throw thrown;
 	}
+	if (live !== undefined) await host.settings.set(liveSetting, true);
 	host.bus.publish({ kind: 'changed', what: 'settings' });
 	return ownShare(shareId, row, { opens: 0 });
 }
 
+interface NewOwner {
+	readonly shareId: string;
+	readonly ownerSeed: Uint8Array<ArrayBuffer>;
+	readonly signer: ShareSigner;
+	readonly inLink: { readonly writeSeed?: Uint8Array<ArrayBuffer> };
+	readonly writeKey?: string;
+}
+
+/** A live share is named by the key that signs it; a collaborative one has a key for its writers besides. */
+async function newOwner(
+	random: (length: number) => Uint8Array<ArrayBuffer>,
+	kind: ShareKind
+): Promise<NewOwner> {
+	const ownerSeed = random(32);
+	const signer = await shareSigner(ownerSeed);
+	const owner = { shareId: await ownedShareId(signer.publicKey), ownerSeed, signer };
+	if (kind !== 'collaborative') return { ...owner, inLink: {} };
+	const writeSeed = random(32);
+	return { ...owner, inLink: { writeSeed }, writeKey: (await writeSigner(writeSeed)).publicKey };
+}
+
+async function firstFrame(
+	{ shareId, signer, writeKey }: NewOwner,
+	secret: ShareSecret,
+	sealed: Uint8Array<ArrayBuffer>,
+	random: (length: number) => Uint8Array<ArrayBuffer>
+): Promise<NonNullable<NewShare['live']>> {
+	const { frames: key } = await deriveLiveKeys(secret);
+	const content = { t: 'base', hash: toBase64Url(await sha256(sealed)), same: false };
+	const { body, sig } = await sealFrame(content, { seq: 0, prev: '' }, { shareId, signer, random, key });
+	return {
+		ownerKey: signer.publicKey,
+		...(writeKey === undefined ? {} : { writeKey }),
+		frame: { seq: 0, prev: '', body, sig }
+	};
+}
+
 /** Newest first, with what the relay says of each. */
 export async function listShares(host: Host): Promise<CommandOutput<'share.list'>> {
-	const rows = await host.store.range('settings', { prefix: rowPrefix });
-	const shares = await Promise.all(
-		rows.flatMap(({ key, row }) => {
-			const parsed = settingSchema.safeParse(row);
-			return parsed.success ? [asRelaySays(host, key.slice(rowPrefix.length), parsed.data.value)] : [];
-		})
-	);
+	const rows = await readRows(host);
+	const shares = await Promise.all(rows.map(({ shareId, row }) => asRelaySays(host, shareId, row)));
 	return shares.sort((a, b) => b.createdAt - a.createdAt);
 }
 
 async function asRelaySays(host: Host, shareId: string, row: ShareRow): Promise<OwnShare> {
 	try {
 		const address = `${new URL(row.link).origin}/api/shares/${shareId}/state`;
-		const { opens } = shareState.parse(await ask(host, address, owned('GET', row.ownerToken)));
-		return ownShare(shareId, row, { opens });
+		const { opens, readers } = shareState.parse(
+			await askRelay(host, address, asOwner('GET', row.ownerToken))
+		);
+		return ownShare(shareId, row, { opens, ...(readers === undefined ? {} : { readers }) });
 	} catch (thrown) {
 		const isGone = thrown instanceof AppError && thrown.id === 'share/not-found';
 		return ownShare(shareId, row, isGone ? { isGone } : {});
@@ -127,11 +180,12 @@ async function asRelaySays(host: Host, shareId: string, row: ShareRow): Promise<
 
 /** Also where it is gone already: then it is forgotten here. */
 export async function revokeShare(host: Host, shareId: string): Promise<null> {
-	const parsed = settingSchema.safeParse(await host.store.get('settings', rowPrefix + shareId));
-	if (!parsed.success) throw new AppError('share/not-found');
-	const { link, ownerToken } = parsed.data.value;
+	const row = await readRow(host, shareId);
+	if (row === undefined) throw new AppError('share/not-found');
+	const { link, ownerToken } = row;
 	try {
-		await ask(host, `${new URL(link).origin}/api/shares/${shareId}`, owned('DELETE', ownerToken));
+		const address = `${new URL(link).origin}/api/shares/${shareId}`;
+		await askRelay(host, address, asOwner('DELETE', ownerToken));
 	} catch (thrown) {
 		if (!(thrown instanceof AppError) || thrown.id !== 'share/not-found') throw thrown;
 	}
@@ -156,50 +210,21 @@ export async function importShare(
 
 async function snapshotOf(
 	host: Host,
-	{ sessionId, entryId, options }: { sessionId: string; entryId: string; options: ShareOptions }
+	{
+		sessionId,
+		entryId,
+		kind,
+		options
+	}: { sessionId: string; entryId: string; kind: ShareKind; options: ShareOptions }
 ): Promise<{ title: string; text: string; bytes: Uint8Array<ArrayBuffer>; masked: number }> {
 	const loaded = await host.repository.load(sessionId);
 	if (loaded.record.temporary) {
 		const message = 'A temporary session leaves no trace, so it cannot be shared.';
 		throw new AppError('input/invalid', { message });
 	}
-	const branch = branchUpTo(loaded, entryId);
+	const branch = branchFor(loaded, entryId, kind);
 	if (branch.length === 0) throw new AppError('entry/not-found');
-	const { title, entries, masked } = redact(loaded.facts.title, branch, options);
-	const blobs = options.files ? await blobsOf(host, entries) : [];
-	const reading = readingOf({ title, entries, blobs });
-	const text = snapshotText({ title, entries, blobs, reading, now: host.ports.clock.now() });
-	return { title, text, bytes: new TextEncoder().encode(text), masked };
-}
-
-/** From the root to the entry, and the results of its own calls. */
-function branchUpTo(loaded: LoadedSession, entryId: string): readonly Entry[] {
-	if (loaded.entry(entryId) === undefined) return [];
-	const through = loaded.branch(loaded.tree.newestLeaf(entryId));
-	let end = through.findIndex((entry) => entry.id === entryId) + 1;
-	while (through[end]?.kind === 'result') end++;
-	return through.slice(0, end);
-}
-
-function ownShare(shareId: string, row: ShareRow, more: Partial<OwnShare>): OwnShare {
-	const { title, link, createdAt, expiresAt, hasPassphrase } = row;
-	return { shareId, title, link, createdAt, expiresAt, hasPassphrase, ...more };
-}
-
-function owned(method: 'GET' | 'DELETE', token: string): RequestInit {
-	return { method, headers: { authorization: `Bearer ${token}` }, cache: 'no-store' };
-}
-
-/** `data` of the relay's envelope; its error by id. */
-async function ask(host: Host, address: string, init: RequestInit): Promise<unknown> {
-	let response: Response;
-	try {
-		response = await host.ports.fetch(address, init);
-	} catch (thrown) {
-		throw new AppError('share/unavailable', { cause: thrown });
-	}
-	const body: unknown = await response.json().catch(() => undefined);
-	if (isJsonObject(body) && body['ok'] === true) return body['data'];
-	const error = isJsonObject(body) && isJsonObject(body['error']) ? body['error']['id'] : undefined;
-	throw new AppError(isErrorId(error) ? error : 'share/unavailable');
+	const shared = await sharedBranch(host, loaded, branch, { options });
+	const text = snapshotText({ ...shared, now: host.ports.clock.now() });
+	return { title: shared.title, text, bytes: new TextEncoder().encode(text), masked: shared.masked };
 }

@@ -50,7 +50,14 @@ export interface Turns {
 	/** A message as a sibling of another one. */
 	edit(sessionId: string, entryId: string, message: Message): Promise<string>;
 	/** Another answer to a user entry. */
-	answer(sessionId: string, userEntryId: string, how: { turnId: string; model?: ModelRef }): Promise<void>;
+	answer(
+		sessionId: string,
+		userEntryId: string,
+		/** `ifIdle`: not where anything is going on, which another answer would end. */
+		how: { turnId: string; model?: ModelRef; ifIdle?: true }
+	): Promise<void>;
+	/** Runs something that no turn begins beside; not at all while one is open or waits. */
+	whenIdle(sessionId: string, run: () => Promise<void>): Promise<void>;
 	stop(sessionId: string): Promise<void>;
 	unqueue(sessionId: string, id: string): Promise<void>;
 	queued(sessionId: string): Promise<readonly { id: string; text: string }[]>;
@@ -157,10 +164,11 @@ export function createTurns(host: Host): Turns {
 
 	const modelOf = (facts: SessionFacts): ModelRef => facts.model ?? host.providers.defaultModel();
 
-	/** `/{action id} …` is a command, whatever model the session has: rehearsal runs it. */
-	function commandModel(parts: EntryDraft['parts']): ModelRef | undefined {
+	/** `/{action id} …` is a command, whatever model the session has: rehearsal runs it. Never somebody else's. */
+	function commandModel(parts: EntryDraft['parts'], by = 'user'): ModelRef | undefined {
 		const [first] = parts;
-		const name = first?.type === 'text' ? /^\s*\/([\w-]+)(?:\s|$)/.exec(first.text)?.[1] : undefined;
+		const name =
+			first?.type === 'text' && by === 'user' ? /^\s*\/([\w-]+)(?:\s|$)/.exec(first.text)?.[1] : undefined;
 		if (name === undefined) return undefined;
 		const action = name.toLowerCase().replaceAll('-', '_');
 		return host.catalog.facts(action) === undefined ? undefined : rehearsalRef;
@@ -262,8 +270,9 @@ export function createTurns(host: Host): Turns {
 	async function answer(
 		sessionId: string,
 		userEntryId: string,
-		{ turnId, model }: { turnId: string; model?: ModelRef }
+		{ turnId, model, ifIdle }: { turnId: string; model?: ModelRef; ifIdle?: true }
 	): Promise<void> {
+		if (ifIdle && !isIdle(sessionId)) return;
 		if ((await readTurn(host.store, turnId)) !== undefined) return;
 		const loaded = await host.repository.load(sessionId);
 		const user = userBefore(loaded.branch(userEntryId));
@@ -274,9 +283,11 @@ export function createTurns(host: Host): Turns {
 		await start(sessionId, turnId, {
 			kind: 'answer',
 			entryId: user.id,
-			settings: await settingsOf(sessionId, model ?? commandModel(user.parts))
+			settings: await settingsOf(sessionId, model ?? commandModel(user.parts, user.author.principal))
 		});
 	}
+
+	const isIdle = (sessionId: string): boolean => /idle|failed/.test(host.status.display(sessionId));
 
 	async function decide(
 		approvalId: string,
@@ -312,6 +323,7 @@ export function createTurns(host: Host): Turns {
 		send: (sessionId, message) => inLane(sessionId, () => send(sessionId, message)),
 		edit: (sessionId, entryId, message) => inLane(sessionId, () => edit(sessionId, entryId, message)),
 		answer: (sessionId, userEntryId, how) => inLane(sessionId, () => answer(sessionId, userEntryId, how)),
+		whenIdle: (sessionId, run) => inLane(sessionId, async () => (isIdle(sessionId) ? run() : undefined)),
 		stop: (sessionId) =>
 			inLane(sessionId, async () => {
 				if ((await host.elsewhere.current?.stop(sessionId)) !== true) await endParked(sessionId);

@@ -5,6 +5,7 @@
 
 import type { Effect, Reason } from '../../wire/events';
 import { isJsonObject, canonicalJson } from '../../wire/json';
+import { participantSource } from '../../wire/labels';
 import type { GateCall, GateInput, Rule, Stance, Verdict, VerdictKind } from './gate';
 
 /** Effects that leave this device or cannot be taken back: held unless a rule allows them. */
@@ -64,6 +65,9 @@ export function decide(input: GateInput): Verdict {
 		]);
 	}
 
+	// What participants wrote is in the context, and what is found goes out to them: the person looks at each call.
+	if (input.taint.sources.includes(participantSource) && effects.length > 0)
+		return answer('hold', [reason('participants', 'Others write here and read along.')]);
 	if (input.stance === 'bypass') return answer('allow', [reason('stance', 'You switched asking off.')]);
 	if (input.mode === 'propose')
 		return answer('hold', [reason('propose', 'In propose mode you run each call.')]);

@@ -82,7 +82,9 @@ function currentTurn(messages: readonly TranscriptMessage[]): {
 			message.role === 'user' && !/^(?:\[Note\] |Summary of the conversation)/.test(textOf(message))
 	);
 	const message = messages[index];
-	return { command: message === undefined ? '' : textOf(message), after: messages.slice(index + 1) };
+	const said = message === undefined ? '' : textOf(message);
+	// A participant's words are nobody's command.
+	return { command: said.startsWith('[From participant:') ? '' : said, after: messages.slice(index + 1) };
 }
 
 function textOf({ parts }: TranscriptMessage): string {

@@ -75,7 +75,7 @@ export function createTranscript(
 	function fold(entry: Entry): void {
 		switch (entry.kind) {
 			case 'user':
-				if (entry.parts.length > 0) messages.push({ role: 'user', parts: entry.parts });
+				if (entry.parts.length > 0) messages.push({ role: 'user', parts: spoken(entry) });
 				break;
 			case 'summary':
 				messages.push({ role: 'user', parts: [{ type: 'text', text: summaryText(entry) }] });
@@ -107,6 +107,14 @@ export function createTranscript(
 			applySummary(branch).forEach(fold);
 		}
 	};
+}
+
+/** A model has one word for everybody who is not it: what a participant says is told apart in the text. */
+function spoken({ author, parts }: Entry): readonly Part[] {
+	const by = author.principal;
+	return by.startsWith('participant:')
+		? [{ type: 'text', text: `[From ${by}, not the user]` }, ...parts]
+		: parts;
 }
 
 /** Everything up to the newest summary's mark is replaced by that summary. */

@@ -1,8 +1,9 @@
 /** Behind a link: derives its keys, fetches the sealed bytes with the reader's token, and opens them. */
 
+import { toBase64Url } from '../../wire/base64';
 import { AppError } from '../../wire/errors';
 import { shareLimits } from '../../wire/share';
-import { deriveShareKeys } from '../../wire/share-keys';
+import { deriveShareKeys, sha256, type ShareKeys, type ShareSecret } from '../../wire/share-keys';
 import type { ShareLink } from '../../wire/share-link';
 import { openSnapshot } from '../../wire/share-seal';
 import type { NetworkPort } from '../ports';
@@ -11,6 +12,8 @@ export interface OpenedShare {
 	readonly title: string;
 	/** JSON Lines, as an export. */
 	readonly text: string;
+	/** SHA-256 of the sealed bytes: a live share's owner signs it. */
+	readonly hash: string;
 }
 
 /** Throws `share/not-found`, `share/damaged` or `share/unavailable`. */
@@ -19,14 +22,28 @@ export async function openShare(
 	passphrase: string,
 	send: NetworkPort
 ): Promise<OpenedShare> {
-	const { origin, shareId, secret, salt } = link;
-	const stretched =
-		salt === undefined ? undefined : await (await import('./passphrase')).stretch(passphrase, salt);
-	const keys = await deriveShareKeys({ shareId, secret, ...(stretched === undefined ? {} : { stretched }) });
+	return openWith(link, await deriveShareKeys(await secretOf(link, passphrase)), send);
+}
+
+export async function secretOf(
+	{ shareId, secret, salt }: ShareLink,
+	passphrase: string
+): Promise<ShareSecret> {
+	if (salt === undefined) return { shareId, secret };
+	const { stretch } = await import('./passphrase');
+	return { shareId, secret, stretched: await stretch(passphrase, salt) };
+}
+
+export async function openWith(
+	{ origin, shareId }: ShareLink,
+	keys: ShareKeys,
+	send: NetworkPort
+): Promise<OpenedShare> {
 	const sealed = await fetchSealed(`${origin}/api/shares/${shareId}`, keys.readToken, send);
 	const opened = await openSnapshot(sealed, { shareId, keys });
 	if (opened === undefined) throw new AppError('share/damaged');
-	return { title: opened.title, text: new TextDecoder().decode(opened.bytes) };
+	const hash = toBase64Url(await sha256(sealed));
+	return { title: opened.title, text: new TextDecoder().decode(opened.bytes), hash };
 }
 
 async function fetchSealed(

@@ -3,7 +3,6 @@
  * by hand (a schema would be a quarter of what the page may weigh), and nothing in the result can run or load.
  */
 
-import type { CallStatus } from '../../wire/entries';
 import { isJsonObject, parseJson, type Json, type JsonObject } from '../../wire/json';
 import type { SharedFile, SharedItem, SharedReading } from '../../wire/share';
 import { isOwnImage } from '../render/links';
@@ -12,7 +11,7 @@ import { visible } from '../render/visible';
 
 /** Milliseconds; a date beyond is none. */
 const lastDate = 8.64e15;
-const states: readonly CallStatus[] = ['ok', 'error', 'rejected', 'not-run', 'unknown'];
+const states = ['ok', 'error', 'rejected', 'not-run', 'unknown', 'held', 'running'] as const;
 const lineStart = '{"reading":';
 
 /** Undefined where the text is no snapshot. */
@@ -21,11 +20,16 @@ export function readShared(text: string): SharedReading | undefined {
 	const end = text.indexOf('\n', at);
 	const line = parseJson(text.slice(at, end < 0 ? text.length : end));
 	const reading = isJsonObject(line) ? line['reading'] : undefined;
-	if (!isJsonObject(reading)) return undefined;
+	return isJsonObject(reading) ? readReading(reading) : undefined;
+}
+
+export function readReading(reading: JsonObject): SharedReading {
+	const { busyAt } = reading;
 	return {
 		title: words(reading['title']).slice(0, 500),
 		items: list(reading['items']).flatMap((item) => (isJsonObject(item) ? readItem(item) : [])),
-		models: list(reading['models']).map(words).slice(0, 50)
+		models: list(reading['models']).map(words).slice(0, 50),
+		...(typeof busyAt === 'number' ? { busyAt } : {})
 	};
 }
 
@@ -34,7 +38,15 @@ function readItem(item: JsonObject): SharedItem[] {
 	const at = typeof said === 'number' && Math.abs(said) < lastDate ? said : 0;
 	switch (item['type']) {
 		case 'you':
-			return [{ type: 'you', text: words(item['text']), files: list(item['files']).flatMap(readFile), at }];
+			return [
+				{
+					type: 'you',
+					text: words(item['text']),
+					files: list(item['files']).flatMap(readFile),
+					at,
+					...(typeof item['by'] === 'string' ? { by: words(item['by']).slice(0, 80) } : {})
+				}
+			];
 		case 'wherry':
 			return [
 				{

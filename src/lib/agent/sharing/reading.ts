@@ -1,9 +1,10 @@
 /** A redacted branch → the articles of its page, as they are sealed: rendered here, so that the page need not. Pure. */
 
-import type { CallStatus, Entry, Part } from '../../wire/entries';
+import type { Entry, Part } from '../../wire/entries';
 import type { Json } from '../../wire/json';
 import type { SharedFile, SharedItem, SharedReading } from '../../wire/share';
 import { toBase64 } from '../../wire/base64';
+import { participantName } from '../policy/participants';
 import { toBlocks } from '../render/markdown';
 import { visible } from '../render/visible';
 import type { ExportedBlob } from '../sessions/interchange/export-jsonl';
@@ -16,9 +17,12 @@ export interface ReadingParts {
 	readonly title: string;
 	readonly entries: readonly Entry[];
 	readonly blobs: readonly ExportedBlob[];
+	/** What a call is at that has no result yet. */
+	readonly open?: CallState;
 }
+type CallState = Extract<SharedItem, { type: 'call' }>['state'];
 
-export function readingOf({ title, entries, blobs }: ReadingParts): SharedReading {
+export function readingOf({ title, entries, blobs, open = 'unknown' }: ReadingParts): SharedReading {
 	const results = new Map<string, Extract<Part, { type: 'result' }>>();
 	for (const entry of entries)
 		for (const part of entry.parts) if (part.type === 'result') results.set(part.callId, part);
@@ -30,22 +34,31 @@ export function readingOf({ title, entries, blobs }: ReadingParts): SharedReadin
 	);
 	return {
 		title: visible(title),
-		items: entries.flatMap((entry) => itemsOf(entry, results, files)),
+		items: entries.flatMap((entry) => itemsOf(entry, { results, files, open })),
 		models: [...models]
 	};
 }
 
 function itemsOf(
-	{ kind, parts, at, response }: Entry,
-	results: ReadonlyMap<string, Extract<Part, { type: 'result' }>>,
-	files: ReadonlyMap<string, ExportedBlob>
+	{ kind, parts, at, response, author }: Entry,
+	{
+		results,
+		files,
+		open
+	}: {
+		readonly results: ReadonlyMap<string, Extract<Part, { type: 'result' }>>;
+		readonly files: ReadonlyMap<string, ExportedBlob>;
+		readonly open: CallState;
+	}
 ): SharedItem[] {
 	const text = parts
 		.flatMap((part) => (part.type === 'text' || part.type === 'refusal' ? [part.text] : []))
 		.join('\n\n');
 	if (kind === 'user') {
 		const attached = parts.flatMap((part) => (part.type === 'file' ? [fileOf(part, files)] : []));
-		return [{ type: 'you', text: visible(text), files: attached, at }];
+		const name = participantName(author.principal);
+		const by = name === undefined ? {} : { by: visible(name) };
+		return [{ type: 'you', text: visible(text), files: attached, at, ...by }];
 	}
 	if (kind === 'summary' || kind === 'note') return [{ type: 'note', blocks: toBlocks(text), at }];
 	if (kind !== 'assistant') return [];
@@ -53,7 +66,7 @@ function itemsOf(
 	const calls = parts.flatMap((part): SharedItem[] => {
 		if (part.type !== 'call') return [];
 		const result = results.get(part.callId);
-		const state: CallStatus = result?.status ?? 'unknown';
+		const state = result?.status ?? open;
 		const output = result?.error?.message ?? result?.output ?? null;
 		return [
 			{
@@ -71,7 +84,7 @@ function itemsOf(
 	return [{ type: 'wherry', byline, blocks: toBlocks(text), reasoning: toBlocks(reasoning), at }, ...calls];
 }
 
-function bylineOf({ provider, model }: { provider: string; model: string }): string {
+export function bylineOf({ provider, model }: { provider: string; model: string }): string {
 	return visible(provider === 'rehearsal' ? 'Rehearsal' : `${provider} · ${model}`);
 }
 

@@ -6,6 +6,7 @@
 import { noUsage } from '../../wire/entries';
 import type { Entry, Part } from '../../wire/entries';
 import type { ShareOptions } from '../../wire/share';
+import { participantName } from '../policy/participants';
 import { createMask, type Mask } from './mask';
 
 export interface Redacted {
@@ -30,7 +31,7 @@ export function redact(title: string, branch: readonly Entry[], options: ShareOp
 			parentId: place === 0 ? null : `e${place}`,
 			v: entry.v,
 			kind: entry.kind,
-			author: { device: 'shared', principal: 'shared' },
+			author: { device: 'shared', principal: writerOf(entry, mask) },
 			parts,
 			labels: { integrity: 'untrusted', private: false, sources: ['share'] },
 			lam: place + 1,
@@ -48,6 +49,11 @@ export function redact(title: string, branch: readonly Entry[], options: ShareOp
 		};
 	});
 	return { title: mask.text(title), entries, masked: mask.count() };
+}
+
+/** Whose name a participant has chosen is theirs to show; nobody else's is said. */
+function writerOf({ author: { principal } }: Entry, mask: Mask): string {
+	return participantName(principal) === undefined ? 'shared' : mask.text(principal);
 }
 
 interface Means {

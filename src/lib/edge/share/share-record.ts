@@ -39,6 +39,10 @@ export interface ShareRecord {
 	state(tokenHash: string): ShareState | undefined;
 	/** Answers which counter it counted for. `isOperator`: no token of the share is needed. */
 	revoke(tokenHash: string, isOperator: boolean): { readonly counter: string } | undefined;
+	/** Another base under the same link; false for whoever is not the owner. */
+	replace(tokenHash: string, sealed: Uint8Array<ArrayBuffer>): boolean;
+	/** Who holds this token; undefined for anybody else, or where there is nothing. */
+	roleOf(tokenHash: string): 'owner' | 'reader' | undefined;
 	/** When to look again; undefined where everything may be forgotten. */
 	expire(): number | undefined;
 }
@@ -53,12 +57,14 @@ export function createShareRecord(store: ShareStore, now: () => number): ShareRe
 		const meta = living();
 		return meta !== undefined && isSame(meta.ownerHash, tokenHash) ? meta : undefined;
 	}
+	function addPieces(sealed: Uint8Array<ArrayBuffer>): void {
+		for (let at = 0; at < sealed.length; at += pieceBytes) store.pieces.add(sealed.slice(at, at + pieceBytes));
+	}
 	return {
 		create({ shareId, readHash, ownerHash, days, counter }, sealed) {
 			if (store.meta() !== undefined) return undefined;
 			const createdAt = now();
-			for (let at = 0; at < sealed.length; at += pieceBytes)
-				store.pieces.add(sealed.slice(at, at + pieceBytes));
+			addPieces(sealed);
 			const meta: ShareMeta = {
 				shareId,
 				readHash,
@@ -88,6 +94,20 @@ export function createShareRecord(store: ShareStore, now: () => number): ShareRe
 			store.pieces.drop();
 			store.setMeta({ ...meta, readHash: '', ownerHash: '', size: 0, isGone: true });
 			return { counter: meta.counter };
+		},
+		replace(tokenHash, sealed) {
+			const meta = ownedBy(tokenHash);
+			if (meta === undefined) return false;
+			store.pieces.drop();
+			addPieces(sealed);
+			store.setMeta({ ...meta, size: sealed.length });
+			return true;
+		},
+		roleOf(tokenHash) {
+			const meta = living();
+			if (meta === undefined) return undefined;
+			if (isSame(meta.ownerHash, tokenHash)) return 'owner';
+			return isSame(meta.readHash, tokenHash) ? 'reader' : undefined;
 		},
 		expire() {
 			const meta = store.meta();

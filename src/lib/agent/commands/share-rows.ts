@@ -1,0 +1,132 @@
+/** A person's own links as this device keeps them, what of a session a link holds, and how the relay is asked. */
+
+import * as z from 'zod/mini';
+import { fromBase64Url } from '../../wire/base64';
+import type { Entry } from '../../wire/entries';
+import { AppError, isErrorId } from '../../wire/errors';
+import { isJsonObject } from '../../wire/json';
+import type { OwnShare, SharedReading, ShareKind, ShareOptions } from '../../wire/share';
+import type { ShareSecret } from '../../wire/share-keys';
+import { parseShareLink } from '../../wire/share-link';
+import type { ExportedBlob } from '../sessions/interchange/export-jsonl';
+import type { LoadedSession } from '../sessions/loaded';
+import { readingOf } from '../sharing/reading';
+import { redact } from '../sharing/redact';
+import type { Host } from './host';
+import { blobsOf } from './interchange';
+
+/** A setting for each: so that two devices that share at the same time lose neither. */
+export const rowPrefix = 'share/';
+const liveSchema = z.object({
+	/** Whoever made it publishes it. */
+	device: z.string(),
+	sessionId: z.string(),
+	entryId: z.string(),
+	options: z.object({ calls: z.enum(['full', 'names']), reasoning: z.boolean(), files: z.boolean() }),
+	ownerSeed: z.string(),
+	/** What the passphrase came to; the passphrase itself is kept nowhere. */
+	stretched: z.exactOptional(z.string()),
+	mayAsk: z.boolean()
+});
+export type LiveRow = z.infer<typeof liveSchema>;
+const rowSchema = z.object({
+	title: z.string(),
+	link: z.string(),
+	ownerToken: z.string(),
+	createdAt: z.number(),
+	expiresAt: z.number(),
+	hasPassphrase: z.boolean(),
+	live: z.exactOptional(liveSchema)
+});
+export type ShareRow = z.infer<typeof rowSchema>;
+const settingSchema = z.object({ value: rowSchema });
+
+export async function readRows(host: Host): Promise<readonly { shareId: string; row: ShareRow }[]> {
+	const rows = await host.store.range('settings', { prefix: rowPrefix });
+	return rows.flatMap(({ key, row }) => {
+		const parsed = settingSchema.safeParse(row);
+		return parsed.success ? [{ shareId: key.slice(rowPrefix.length), row: parsed.data.value }] : [];
+	});
+}
+
+export async function readRow(host: Host, shareId: string): Promise<ShareRow | undefined> {
+	const parsed = settingSchema.safeParse(await host.store.get('settings', rowPrefix + shareId));
+	return parsed.success ? parsed.data.value : undefined;
+}
+
+export function kindOf({ link, live }: ShareRow): ShareKind {
+	if (live === undefined) return 'snapshot';
+	return parseShareLink(link)?.writeSeed === undefined ? 'live' : 'collaborative';
+}
+
+/** What a row's keys are made from; undefined where it was damaged. */
+export function secretOfRow({ link, live }: ShareRow): ShareSecret | undefined {
+	const parsed = parseShareLink(link);
+	if (parsed === undefined) return undefined;
+	const { shareId, secret } = parsed;
+	if (live?.stretched === undefined) return parsed.salt === undefined ? { shareId, secret } : undefined;
+	const stretched = fromBase64Url(live.stretched);
+	return stretched && { shareId, secret, stretched };
+}
+
+export function ownShare(shareId: string, row: ShareRow, more: Partial<OwnShare>): OwnShare {
+	const { title, link, createdAt, expiresAt, hasPassphrase, live } = row;
+	const followed = live === undefined ? {} : { sessionId: live.sessionId };
+	const kind = kindOf(row);
+	return { shareId, title, link, createdAt, expiresAt, hasPassphrase, kind, ...followed, ...more };
+}
+
+export interface SharedBranch {
+	readonly title: string;
+	readonly entries: readonly Entry[];
+	readonly blobs: readonly ExportedBlob[];
+	readonly reading: SharedReading;
+	readonly masked: number;
+}
+
+/** A branch as it leaves: redacted, with the files that go along, and as its readers see it. */
+export async function sharedBranch(
+	host: Host,
+	loaded: LoadedSession,
+	branch: readonly Entry[],
+	{ options, open }: { readonly options: ShareOptions; readonly open?: 'held' | 'running' }
+): Promise<SharedBranch> {
+	const { title, entries, masked } = redact(loaded.facts.title, branch, options);
+	const blobs = options.files ? await blobsOf(host, entries) : [];
+	const reading = readingOf({ title, entries, blobs, ...(open === undefined ? {} : { open }) });
+	return { title, entries, blobs, reading, masked };
+}
+
+/** From the root to the entry, and the results of its own calls; of a live share as far as the conversation has got. */
+export function branchFor(loaded: LoadedSession, entryId: string, kind: ShareKind): readonly Entry[] {
+	if (loaded.entry(entryId) === undefined) return [];
+	if (kind !== 'snapshot') return followedBranch(loaded, entryId) ?? [];
+	const through = loaded.branch(loaded.tree.newestLeaf(entryId));
+	let end = through.findIndex((entry) => entry.id === entryId) + 1;
+	while (through[end]?.kind === 'result') end++;
+	return through.slice(0, end);
+}
+
+/** Undefined while the person is on a branch that does not hold what they shared. */
+export function followedBranch(loaded: LoadedSession, entryId: string): readonly Entry[] | undefined {
+	const { head } = loaded.facts;
+	return head !== null && loaded.tree.isAncestor(entryId, head) ? loaded.branch(head) : undefined;
+}
+
+/** `data` of the relay's envelope; its error by id. */
+export async function askRelay(host: Host, address: string, init: RequestInit): Promise<unknown> {
+	let response: Response;
+	try {
+		response = await host.ports.fetch(address, init);
+	} catch (thrown) {
+		throw new AppError('share/unavailable', { cause: thrown });
+	}
+	const body: unknown = await response.json().catch(() => undefined);
+	if (isJsonObject(body) && body['ok'] === true) return body['data'];
+	const error = isJsonObject(body) && isJsonObject(body['error']) ? body['error']['id'] : undefined;
+	throw new AppError(isErrorId(error) ? error : 'share/unavailable');
+}
+
+export function asOwner(method: 'GET' | 'DELETE', token: string): RequestInit {
+	return { method, headers: { authorization: `Bearer ${token}` }, cache: 'no-store' };
+}
