@@ -25,6 +25,7 @@ const benches = [
 	{ goals: ['P9'], file: 'p9-long-session.ts', where: 'node' },
 	{ goals: ['P10'], file: 'p10-size.ts', where: 'node' },
 	{ goals: ['P11'], file: 'p11-relay.ts', where: 'node' },
+	{ goals: ['P12'], file: 'p12-hub.ts', where: 'node' },
 	{ goals: ['P13'], file: 'p13-resume.ts', where: 'node' }
 ];
 
