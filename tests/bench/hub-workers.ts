@@ -1,5 +1,5 @@
 /**
- * What P13 and a comparison of fan-out measure: our hub as the edge bundles it, and the plainest fan-out there is (a hibernating
+ * What P12 and P13 measure: our hub as the edge bundles it, and the plainest fan-out there is (a hibernating
  * Durable Object that sends each event to each socket), both in raw workerd, each in a process of its own.
  */
 
@@ -40,6 +40,10 @@ export class StreamHub extends DurableObject {
 			this.ctx.acceptWebSocket(ours);
 			return new Response(null, { status: 101, webSocket: theirs });
 		}
+		// The other peer, under a path of its own: it stores an event before it sends it, as the hub does.
+		const { sql } = this.ctx.storage;
+		const stores = new URL(request.url).pathname.startsWith('/stored');
+		if (stores) sql.exec('CREATE TABLE IF NOT EXISTS events (event TEXT)');
 		const answer = await fetch('${upstream}' + new URL(request.url).search);
 		const decoder = new TextDecoder();
 		let text = '';
@@ -47,7 +51,13 @@ export class StreamHub extends DurableObject {
 			text += decoder.decode(chunk, { stream: true });
 			const events = text.split('\\n\\n');
 			text = events.pop();
-			for (const event of events) for (const socket of this.ctx.getWebSockets()) socket.send(event);
+			for (const event of events) {
+				if (stores) {
+					sql.exec('INSERT INTO events VALUES (?)', event);
+					await this.ctx.storage.sync();
+				}
+				for (const socket of this.ctx.getWebSockets()) socket.send(event);
+			}
 		}
 		for (const socket of this.ctx.getWebSockets()) socket.send('the very end');
 		return new Response('done');

@@ -1,12 +1,19 @@
 /**
  * P12: one answer to many readers. Ours: the hub as deployed, which seals and stores each frame before anybody sees
- * it. The other: a hibernating Durable Object that sends each event to each socket and stores nothing. Both in local
- * workerd, each in its own process, fed by the same provider. A flood is an answer that comes all at once.
+ * it. The other: a hibernating Durable Object that sends each event to each socket and stores nothing; for
+ * information, the same one storing each event first. Both in local workerd, each in its own process, fed by the same provider. A flood is an answer that comes all at once.
  */
 
 import { createSeal, frameKind } from '../../src/lib/wire/hub';
 import { median, mustEqual, percentile, type Line } from './measure';
-import { processorTime, serveOurs, servePlain, startUpstream, type Served, type Upstream } from './hub-workers';
+import {
+	processorTime,
+	serveOurs,
+	servePlain,
+	startUpstream,
+	type Served,
+	type Upstream
+} from './hub-workers';
 import {
 	getRequest,
 	serverSentEvents,
@@ -50,7 +57,9 @@ interface Flood {
 export async function bench(): Promise<Line[]> {
 	const upstream = await startUpstream();
 	const ours = ourFan(await serveOurs(upstream.origin), upstream);
-	const plain = plainFan(await servePlain(upstream.origin), upstream);
+	const sender = await servePlain(upstream.origin);
+	const plain = plainFan(sender, upstream, 'plain');
+	const storing = plainFan(sender, upstream, 'stored');
 	const lines: Line[] = [];
 	try {
 		for (const { subscribers, events } of floods) {
@@ -63,10 +72,22 @@ export async function bench(): Promise<Line[]> {
 				unit: 'deliveries/s',
 				goal: { is: 'at least', value: 20 }
 			});
-			lines.push({ ...compared(runs, ({ cpu }) => cpu), id: 'P12', what: `${what}, processor`, unit: 'µs each' });
+			lines.push({
+				...compared(runs, ({ cpu }) => cpu),
+				id: 'P12',
+				what: `${what}, processor`,
+				unit: 'µs each'
+			});
 		}
-		const runs = await alternate(ours, plain, paced);
 		const what = `${String(1000 / pace.everyMs)} events/s to ${String(pace.subscribers)}`;
+		const stored = await alternate(ours, storing, paced);
+		lines.push({
+			...compared(stored, ({ p50 }) => p50, 'storing first'),
+			id: 'P12',
+			what: `${what}, p50`,
+			unit: 'ms'
+		});
+		const runs = await alternate(ours, plain, paced);
 		lines.push({
 			...compared(runs, ({ p50 }) => p50),
 			id: 'P12',
@@ -75,7 +96,12 @@ export async function bench(): Promise<Line[]> {
 			goal: { is: 'at most', value: 1.1 }
 		});
 		lines.push({ ...compared(runs, ({ p95 }) => p95), id: 'P12', what: `${what}, p95`, unit: 'ms' });
-		lines.push({ ...compared(runs, ({ cpu }) => cpu), id: 'P12', what: `${what}, processor`, unit: 'µs each' });
+		lines.push({
+			...compared(runs, ({ cpu }) => cpu),
+			id: 'P12',
+			what: `${what}, processor`,
+			unit: 'µs each'
+		});
 	} finally {
 		ours.served.stop();
 		plain.served.stop();
@@ -98,12 +124,13 @@ async function alternate<Result>(ours: Fan, plain: Fan, run: (fan: Fan) => Promi
 
 function compared<Result>(
 	runs: readonly { ours: Result; plain: Result }[],
-	of: (result: Result) => number
+	of: (result: Result) => number,
+	name = 'sending each'
 ): Pick<Line, 'ours' | 'other' | 'ratio'> {
 	const ratios = runs.map(({ ours, plain }) => of(ours) / of(plain));
 	return {
 		ours: median(runs.map(({ ours }) => of(ours))),
-		other: { name: 'sending each', value: median(runs.map(({ plain }) => of(plain))) },
+		other: { name, value: median(runs.map(({ plain }) => of(plain))) },
 		ratio: [median(ratios), Math.min(...ratios), Math.max(...ratios)]
 	};
 }
@@ -223,11 +250,11 @@ async function opened(readers: readonly Subscriber[], id: string): Promise<Arriv
 	return all;
 }
 
-function plainFan(served: Served, upstream: Upstream): Fan {
+function plainFan(served: Served, upstream: Upstream, name: 'plain' | 'stored'): Fan {
 	return {
 		served,
 		async open(subscribers) {
-			const path = `/plain-stream-${String(streams++)}`;
+			const path = `/${name}-stream-${String(streams++)}`;
 			const readers = await openAll(subscribers, () => subscribe(served.port, upgradeRequest(path)));
 			await Promise.all(readers.map((reader) => reader.until('\r\n\r\n')));
 			const arrived = upstream.arrived();
@@ -241,7 +268,9 @@ function plainFan(served: Served, upstream: Upstream): Fan {
 					await Promise.all(readers.map((reader) => reader.until('the very end')));
 				},
 				arrivals: () =>
-					Promise.resolve(readers.map((reader) => webSocketMessages(reader).filter(({ text }) => text !== 'the very end'))),
+					Promise.resolve(
+						readers.map((reader) => webSocketMessages(reader).filter(({ text }) => text !== 'the very end'))
+					),
 				async close() {
 					await (await asking).text();
 					for (const reader of readers) reader.close();

@@ -32,11 +32,11 @@ export async function subscribe(port: number, request: readonly string[]): Promi
 		wanted.resolve();
 		wanted = undefined;
 	};
-	socket.on('data', (piece) => {
+	socket.on('data', (piece: Buffer) => {
 		times.push(performance.now());
 		pieces.push(piece);
 		// The end of a piece is enough, and the marks are short: a flood must not be searched byte by byte.
-		tail = (tail + piece.latin1Slice(Math.max(0, piece.length - 400))).slice(-400);
+		tail = (tail + piece.toString('latin1', Math.max(0, piece.length - 400))).slice(-400);
 		look();
 	});
 	socket.on('error', () => undefined);
@@ -73,12 +73,12 @@ export interface Arrival {
 export function webSocketMessages(from: Subscriber): Arrival[] {
 	const { bytes, timeAt } = wholeOf(from);
 	const found: Arrival[] = [];
-	for (let at = 0; at + 2 <= bytes.length; ) {
+	for (let at = 0; at + 2 <= bytes.length;) {
 		const short = (bytes[at + 1] ?? 0) & 0x7f;
 		const start = at + (short === 126 ? 4 : 2);
 		const end = start + (short === 126 ? bytes.readUInt16BE(at + 2) : short);
 		if (end > bytes.length) break;
-		found.push({ text: bytes.latin1Slice(start, end), at: timeAt(end) });
+		found.push({ text: bytes.toString('latin1', start, end), at: timeAt(end) });
 		at = end;
 	}
 	return found;
@@ -89,12 +89,12 @@ export function serverSentEvents(from: Subscriber): Arrival[] {
 	const { bytes, timeAt } = wholeOf(from);
 	const found: Arrival[] = [];
 	let text = '';
-	for (let at = 0; at < bytes.length; ) {
+	for (let at = 0; at < bytes.length;) {
 		const line = bytes.indexOf('\r\n', at);
-		const size = Number.parseInt(bytes.latin1Slice(at, line), 16);
+		const size = Number.parseInt(bytes.toString('latin1', at, line), 16);
 		if (line < 0 || !(size > 0)) break;
 		const end = line + 2 + size;
-		text += bytes.latin1Slice(line + 2, end);
+		text += bytes.toString('latin1', line + 2, end);
 		const events = text.split('\n\n');
 		text = events.pop() ?? '';
 		for (const event of events) found.push({ text: event, at: timeAt(end) });
