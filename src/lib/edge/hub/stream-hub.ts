@@ -7,6 +7,7 @@
 import { toBase64 } from '../../wire/base64';
 import { createSeal, frameKind, type StreamInfo, type StreamState } from '../../wire/hub';
 import type { Frame, FrameLog } from './frame-log';
+import { cutIntoFrames, gather } from './gather';
 
 export interface HubPorts {
 	readonly now: () => number;
@@ -47,8 +48,7 @@ interface Handed {
 	readonly isOver: boolean;
 }
 
-/** What one frame holds at most, and what one reader is handed at once. */
-const maxFrame = 16 * 1024;
+/** What one reader is handed at once. */
 const maxHanded = 256 * 1024;
 const defaultHeartbeatMs = 15_000;
 /** Readers that are told in a millisecond: while they are, what comes gathers for the next round. */
@@ -116,7 +116,7 @@ export function createStreamHub(log: FrameLog, ports: HubPorts): StreamHub {
 			const response = await ports.fetch(start.upstream(stop.signal));
 			const head = { status: response.status, headers: [...response.headers] };
 			await store(frameKind.head, [text.encode(JSON.stringify(head))]);
-			await readInto(response, stop.signal, (bytes) => store(frameKind.body, cut(bytes)));
+			await gather(response, stop.signal, (bytes) => store(frameKind.body, cutIntoFrames(bytes)));
 			if (stop.signal.aborted) state = 'stopped';
 		} catch {
 			// What the provider said is stored; that it broke off is all that is left to say.
@@ -253,68 +253,3 @@ export function createStreamHub(log: FrameLog, ports: HubPorts): StreamHub {
 
 const eventText = (name: string, data: object): string => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 const event = (name: string, data: object): Uint8Array => text.encode(eventText(name, data));
-
-/** Hands on what has come: the first piece at once, and while that is being stored the rest gathers. */
-async function readInto(
-	response: Response,
-	signal: AbortSignal,
-	store: (bytes: Uint8Array) => Promise<void>
-): Promise<void> {
-	const reader = response.body?.getReader();
-	if (reader === undefined) return;
-	const cancel = (): void => {
-		reader.cancel().catch(() => undefined);
-	};
-	signal.addEventListener('abort', cancel, { once: true });
-	let gathered: Uint8Array[] = [];
-	let size = 0;
-	const pending: { write?: Promise<void>; failure?: unknown } = {};
-	const flush = (): void => {
-		if (pending.write !== undefined || size === 0) return;
-		const bytes = join(gathered, size);
-		gathered = [];
-		size = 0;
-		pending.write = store(bytes)
-			.catch((thrown: unknown) => {
-				pending.failure = thrown;
-				cancel();
-			})
-			.finally(() => {
-				delete pending.write;
-				flush();
-			});
-	};
-	try {
-		for (;;) {
-			const { done, value } = await reader.read();
-			if (done || 'failure' in pending) break;
-			gathered.push(value);
-			size += value.length;
-			flush();
-			// Reading faster than storing would only fill the memory.
-			while (size > 4 * maxFrame && pending.write !== undefined) await pending.write;
-		}
-	} finally {
-		signal.removeEventListener('abort', cancel);
-		while (pending.write !== undefined) await pending.write;
-	}
-	if ('failure' in pending) throw new Error('a frame could not be stored', { cause: pending.failure });
-}
-
-function join(pieces: readonly Uint8Array[], size: number): Uint8Array {
-	const [only] = pieces;
-	if (pieces.length === 1 && only !== undefined) return only;
-	const whole = new Uint8Array(size);
-	let at = 0;
-	for (const piece of pieces) {
-		whole.set(piece, at);
-		at += piece.length;
-	}
-	return whole;
-}
-
-function cut(bytes: Uint8Array): Uint8Array[] {
-	const pieces: Uint8Array[] = [];
-	for (let at = 0; at < bytes.length; at += maxFrame) pieces.push(bytes.subarray(at, at + maxFrame));
-	return pieces;
-}
