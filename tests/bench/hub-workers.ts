@@ -1,5 +1,5 @@
 /**
- * What P13 and a comparison of fan-out measure: our hub as the edge bundles it, and the plainest fan-out there is (a hibernating
+ * What P12 to P15 measure: our hub, our room and our shares as the edge bundles them, and the plainest fan-out there is (a hibernating
  * Durable Object that sends each event to each socket), both in raw workerd, each in a process of its own.
  */
 
@@ -40,6 +40,10 @@ export class StreamHub extends DurableObject {
 			this.ctx.acceptWebSocket(ours);
 			return new Response(null, { status: 101, webSocket: theirs });
 		}
+		// The other peer, under a path of its own: it stores an event before it sends it, as the hub does.
+		const { sql } = this.ctx.storage;
+		const stores = new URL(request.url).pathname.startsWith('/stored');
+		if (stores) sql.exec('CREATE TABLE IF NOT EXISTS events (event TEXT)');
 		const answer = await fetch('${upstream}' + new URL(request.url).search);
 		const decoder = new TextDecoder();
 		let text = '';
@@ -47,7 +51,13 @@ export class StreamHub extends DurableObject {
 			text += decoder.decode(chunk, { stream: true });
 			const events = text.split('\\n\\n');
 			text = events.pop();
-			for (const event of events) for (const socket of this.ctx.getWebSockets()) socket.send(event);
+			for (const event of events) {
+				if (stores) {
+					sql.exec('INSERT INTO events VALUES (?)', event);
+					await this.ctx.storage.sync();
+				}
+				for (const socket of this.ctx.getWebSockets()) socket.send(event);
+			}
 		}
 		for (const socket of this.ctx.getWebSockets()) socket.send('the very end');
 		return new Response('done');
@@ -61,9 +71,12 @@ export default {
 	}
 };`;
 
-export async function serveOurs(upstream: string): Promise<Served> {
+export const serveOurs = async (upstream: string): Promise<Served> =>
+	serve(await bundled(ourEntry), upstream);
+
+async function bundled(contents: string): Promise<string> {
 	const { outputFiles } = await build({
-		stdin: { contents: ourEntry, resolveDir: process.cwd(), loader: 'ts' },
+		stdin: { contents, resolveDir: process.cwd(), loader: 'ts' },
 		bundle: true,
 		write: false,
 		format: 'esm',
@@ -71,12 +84,64 @@ export async function serveOurs(upstream: string): Promise<Served> {
 		minify: true,
 		external: ['cloudflare:*', 'node:*']
 	});
-	return serve(outputFiles[0]?.text ?? '', upstream);
+	return outputFiles[0]?.text ?? '';
 }
+
+const roomEntry = `
+import { sync } from './src/lib/edge/sync.server';
+export { SyncRoom } from './src/lib/edge/room/room.server';
+export default {
+	fetch(request, { STREAMS }) {
+		return sync(request, { ROOMS: STREAMS }, new URL(request.url));
+	}
+};`;
+
+const countedEntry = `${ourEntry
+	.replace('export { StreamHub }', 'import { StreamHub as Hub }')
+	.replace('export default', 'const ours =')}
+const counts = { worker: 0, object: 0, alarm: 0 };
+export class StreamHub extends Hub {
+	fetch(request) {
+		counts.object += 1;
+		return super.fetch(request);
+	}
+	alarm() {
+		counts.alarm += 1;
+		return super.alarm();
+	}
+}
+export default {
+	fetch(request, env) {
+		if (new URL(request.url).pathname === '/counts') return Response.json(counts);
+		if (!request.url.endsWith('/none')) counts.worker += 1;
+		return ours.fetch(request, env);
+	}
+};`;
+
+/** Ours, which says at `/counts` how often Worker and objects were asked, and how often an alarm went off. */
+export const serveCounted = async (upstream: string): Promise<Served> =>
+	serve(await bundled(countedEntry), upstream);
+
+/** The room of a home's devices, as the edge bundles it. */
+export const serveRoom = async (): Promise<Served> => serve(await bundled(roomEntry), '', 'SyncRoom');
+
+const shareEntry = `
+import { createShare, shares } from './src/lib/edge/shares.server';
+export { ShareRoom } from './src/lib/edge/share/room.server';
+export default {
+	fetch(request, { STREAMS }) {
+		const env = { SHARES: STREAMS, RELAY_RATE_LIMIT: '0' };
+		const id = new URL(request.url).pathname.split('/')[3] ?? '';
+		return request.method === 'POST' ? createShare(request, env) : shares(request, env, { id, what: 'read' });
+	}
+};`;
+
+/** What keeps shared sessions. */
+export const serveShares = async (): Promise<Served> => serve(await bundled(shareEntry), '', 'ShareRoom');
 
 export const servePlain = (upstream: string): Promise<Served> => serve(plainSource(upstream), upstream);
 
-async function serve(source: string, upstream: string): Promise<Served> {
+async function serve(source: string, upstream: string, object = 'StreamHub'): Promise<Served> {
 	const folder = mkdtempSync(join(tmpdir(), 'wherry-hub-bench-'));
 	mkdirSync(join(folder, 'objects'));
 	writeFileSync(join(folder, 'worker.js'), source);
@@ -90,10 +155,10 @@ const config :Workerd.Config = (
 		(name = "main", worker = (
 			modules = [(name = "worker.js", esModule = embed "worker.js")],
 			compatibilityDate = "2026-10-15",
-			durableObjectNamespaces = [(className = "StreamHub", uniqueKey = "hub", enableSql = true)],
+			durableObjectNamespaces = [(className = "${object}", uniqueKey = "hub", enableSql = true)],
 			durableObjectStorage = (localDisk = "objects"),
 			bindings = [
-				(name = "STREAMS", durableObjectNamespace = "StreamHub"),
+				(name = "STREAMS", durableObjectNamespace = "${object}"),
 				(name = "RELAY_UPSTREAMS", text = ${upstreams})
 			]
 		)),

@@ -25,7 +25,11 @@ const benches = [
 	{ goals: ['P9'], file: 'p9-long-session.ts', where: 'node' },
 	{ goals: ['P10'], file: 'p10-size.ts', where: 'node' },
 	{ goals: ['P11'], file: 'p11-relay.ts', where: 'node' },
-	{ goals: ['P13'], file: 'p13-resume.ts', where: 'node' }
+	{ goals: ['P12'], file: 'p12-hub.ts', where: 'node' },
+	{ goals: ['P13'], file: 'p13-resume.ts', where: 'node' },
+	{ goals: ['P14'], file: 'p14-sync.ts', where: 'node' },
+	{ goals: ['P15'], file: 'p15-share.ts', where: 'node' },
+	{ goals: ['P23'], file: 'p23-cost.ts', where: 'node' }
 ];
 
 const wanted = process.argv.slice(2).map((name) => name.toUpperCase());

@@ -39,17 +39,34 @@ export async function kidOf(algorithm: DeviceAlgorithm, raw: Uint8Array): Promis
 	return toBase64Url(digest.subarray(0, 16));
 }
 
+/** A home's few devices sign all that is read: taking a key in costs more than checking a signature. */
+const taken = new Map<string, CryptoKey>();
+const mostTaken = 64;
+
+/** Undefined where it is no key, or not the one that its `kid` names. */
+async function takeIn({ algorithm, kid, raw }: DevicePublicKey): Promise<CryptoKey | undefined> {
+	const name = `${algorithm}|${kid}|${raw}`;
+	const known = taken.get(name);
+	if (known !== undefined) return known;
+	const bytes = fromBase64Url(raw);
+	if (bytes === undefined || (await kidOf(algorithm, bytes)) !== kid) return undefined;
+	const key = await crypto.subtle.importKey('raw', bytes, keyParameters(algorithm), false, ['verify']);
+	if (taken.size >= mostTaken) taken.clear();
+	taken.set(name, key);
+	return key;
+}
+
 /** False for a signature, a key or a `kid` that does not fit; never throws. */
 export async function verifyDevice(
 	by: DevicePublicKey,
 	signature: Uint8Array<ArrayBuffer>,
 	bytes: Uint8Array<ArrayBuffer>
 ): Promise<boolean> {
-	const raw = fromBase64Url(by.raw);
-	if (raw === undefined || (await kidOf(by.algorithm, raw)) !== by.kid) return false;
 	try {
-		const key = await crypto.subtle.importKey('raw', raw, keyParameters(by.algorithm), false, ['verify']);
-		return await crypto.subtle.verify(signParameters(by.algorithm), key, signature, bytes);
+		const key = await takeIn(by);
+		return (
+			key !== undefined && (await crypto.subtle.verify(signParameters(by.algorithm), key, signature, bytes))
+		);
 	} catch {
 		return false;
 	}

@@ -61,7 +61,7 @@ export async function sealEnvelope(
 	const ct = new Uint8Array(nonceLength + sealed.byteLength);
 	ct.set(iv);
 	ct.set(new Uint8Array(sealed), nonceLength);
-	const hash = hashOf(additionalData, ct);
+	const hash = await hashOf(additionalData, ct);
 	const sig = toBase64Url(await by.signer.sign(signedBytes(hash)));
 	return { envelope: { header, ct: toBase64Url(ct), sig }, hash, draft };
 }

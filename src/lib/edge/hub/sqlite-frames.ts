@@ -10,14 +10,23 @@ const page = 64;
 export function createSqliteFrameStore(sql: SqlStorage): FrameStore {
 	sql.exec('CREATE TABLE IF NOT EXISTS stream (one INTEGER PRIMARY KEY CHECK (one = 1), meta TEXT NOT NULL)');
 	sql.exec('CREATE TABLE IF NOT EXISTS frames (seq INTEGER PRIMARY KEY, sealed BLOB NOT NULL)');
-	let kept = 1;
+	/** As it was last written: an append alone changes nothing in it that the frames do not say themselves. */
+	let written: StreamMeta | undefined;
 	return {
 		meta() {
 			for (const row of sql.exec('SELECT meta FROM stream')) {
 				// Written below and by nobody else: one shape, one version.
 				const meta: StreamMeta = JSON.parse(String(row.meta));
-				kept = meta.first;
-				return meta;
+				written = meta;
+				let { seq, bytes } = meta;
+				for (const later of sql.exec(
+					'SELECT max(seq) AS seq, sum(length(sealed)) AS bytes FROM frames WHERE seq > ?',
+					meta.seq
+				)) {
+					seq = Math.max(seq, Number(later.seq ?? 0));
+					bytes += Number(later.bytes ?? 0);
+				}
+				return { ...meta, seq, bytes };
 			}
 			return undefined;
 		},
@@ -37,11 +46,15 @@ export function createSqliteFrameStore(sql: SqlStorage): FrameStore {
 		write(meta, frames) {
 			for (const { seq, sealed } of frames)
 				sql.exec('INSERT OR REPLACE INTO frames (seq, sealed) VALUES (?, ?)', seq, sealed);
-			if (meta.first > kept) sql.exec('DELETE FROM frames WHERE seq < ?', meta.first);
-			kept = meta.first;
+			// One page to disk for a piece of an answer, not two.
+			if (written?.first === meta.first && written.state === meta.state && written.epoch === meta.epoch)
+				return;
+			if (meta.first > (written?.first ?? 1)) sql.exec('DELETE FROM frames WHERE seq < ?', meta.first);
+			written = meta;
 			sql.exec('INSERT OR REPLACE INTO stream (one, meta) VALUES (1, ?)', JSON.stringify(meta));
 		},
 		clear() {
+			written = undefined;
 			sql.exec('DELETE FROM frames');
 			sql.exec('DELETE FROM stream');
 		}

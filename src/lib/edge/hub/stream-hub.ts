@@ -7,6 +7,7 @@
 import { toBase64 } from '../../wire/base64';
 import { createSeal, frameKind, type StreamInfo, type StreamState } from '../../wire/hub';
 import type { Frame, FrameLog } from './frame-log';
+import { cutIntoFrames, gather } from './gather';
 
 export interface HubPorts {
 	readonly now: () => number;
@@ -40,10 +41,21 @@ export interface StreamHub {
 	expire(): boolean;
 }
 
-/** What one frame holds at most, and what one reader is handed at once. */
-const maxFrame = 16 * 1024;
+interface Handed {
+	readonly bytes: Uint8Array;
+	readonly last: number;
+	/** Nothing comes after it. */
+	readonly isOver: boolean;
+}
+
+/** What one reader is handed at once. */
 const maxHanded = 256 * 1024;
 const defaultHeartbeatMs = 15_000;
+/** Readers that are told in a millisecond: while they are, what comes gathers for the next round. */
+const toldInMs = 50;
+const longestGatherMs = 20;
+/** Places at which readers stand that are remembered with what comes next there. */
+const maxPlaces = 4;
 
 const text = new TextEncoder();
 
@@ -52,10 +64,13 @@ export function createStreamHub(log: FrameLog, ports: HubPorts): StreamHub {
 	let readers = 0;
 	let changed = Promise.withResolvers<'changed' | 'beat'>();
 	let beat: ReturnType<typeof setInterval> | undefined;
+	/** What is on disk, and what of that readers are given. */
+	let stored = { seq: log.meta()?.seq ?? 0, isOver: true };
+	let shown = stored;
+	let shownAt = -Infinity;
+	let showing: ReturnType<typeof setTimeout> | undefined;
 	/** Readers that stand at the same frame get the same bytes: they are written out once. */
-	let handed:
-		| { readonly epoch: string; readonly after: number; readonly last: number; readonly bytes: Uint8Array }
-		| undefined;
+	const places = new Map<number, Handed>();
 
 	// Whoever read the provider is gone with the object's last life.
 	if (log.meta()?.state === 'reading') log.end('upstream-lost', ports.now());
@@ -64,6 +79,24 @@ export function createStreamHub(log: FrameLog, ports: HubPorts): StreamHub {
 		const { resolve } = changed;
 		changed = Promise.withResolvers();
 		resolve(why);
+	}
+
+	/** The first thing at once; in a flood the next one when everybody can have been given the last. */
+	function show(): void {
+		if (showing !== undefined) return;
+		const wait = shownAt + Math.min(longestGatherMs, readers / toldInMs) - ports.now();
+		if (wait >= 1) {
+			showing = setTimeout(() => {
+				showing = undefined;
+				showNow();
+			}, wait);
+		} else showNow();
+	}
+	function showNow(): void {
+		shown = stored;
+		shownAt = ports.now();
+		places.clear();
+		wake('changed');
 	}
 
 	async function pump(start: HubStart, stop: AbortController): Promise<void> {
@@ -77,12 +110,13 @@ export function createStreamHub(log: FrameLog, ports: HubPorts): StreamHub {
 				for (const piece of pieces) frames.push({ seq, sealed: await seal.seal(seq++, kind, piece) });
 				log.append(frames);
 				await ports.synced();
-				wake('changed');
+				stored = { seq: seq - 1, isOver: false };
+				show();
 			};
 			const response = await ports.fetch(start.upstream(stop.signal));
 			const head = { status: response.status, headers: [...response.headers] };
 			await store(frameKind.head, [text.encode(JSON.stringify(head))]);
-			await readInto(response, stop.signal, (bytes) => store(frameKind.body, cut(bytes)));
+			await gather(response, stop.signal, (bytes) => store(frameKind.body, cutIntoFrames(bytes)));
 			if (stop.signal.aborted) state = 'stopped';
 		} catch {
 			// What the provider said is stored; that it broke off is all that is left to say.
@@ -91,40 +125,31 @@ export function createStreamHub(log: FrameLog, ports: HubPorts): StreamHub {
 		log.end(state, ports.now());
 		reading = undefined;
 		await ports.synced();
-		wake('changed');
-	}
-
-	function frames(after: number, found: readonly Frame[]): { last: number; bytes: Uint8Array } {
-		const epoch = log.meta()?.epoch ?? '';
-		const lines = found.map(
-			({ seq, sealed }) => `id: ${epoch}-${String(seq)}\ndata: ${toBase64(sealed)}\n\n`
-		);
-		const fresh = { epoch, after, last: found.at(-1)?.seq ?? after, bytes: text.encode(lines.join('')) };
-		handed = fresh;
-		return fresh;
+		stored = { seq: log.next() - 1, isOver: true };
+		show();
 	}
 
 	/** What a reader that has everything up to `after` gets next, without waiting. */
-	function next(after: number): { bytes: Uint8Array; last: number; isOver: boolean } | undefined {
-		const meta = log.meta();
+	function next(after: number): Handed | undefined {
 		// Asking the store once for each of a thousand readers costs more than all the rest.
-		if (handed?.after === after && handed.last === meta?.seq && handed.epoch === meta.epoch)
-			return { bytes: handed.bytes, last: handed.last, isOver: false };
+		const known = places.get(after);
+		if (known !== undefined) return known;
 		const found = log.read(after, maxHanded);
-		switch (found.kind) {
-			case 'wait':
-				return undefined;
-			case 'frames':
-				return { ...frames(after, found.frames), isOver: false };
-			case 'reset':
-				return {
-					bytes: event('reset', { first: found.first, seq: found.seq }),
-					last: after,
-					isOver: true
-				};
-			case 'end':
-				return { bytes: event('end', { state: found.state, seq: found.seq }), last: after, isOver: true };
-		}
+		if (found.kind === 'reset')
+			return { bytes: event('reset', { first: found.first, seq: found.seq }), last: after, isOver: true };
+		const epoch = log.meta()?.epoch ?? '';
+		const frames = found.kind === 'frames' ? found.frames.filter(({ seq }) => seq <= shown.seq) : [];
+		const last = frames.at(-1)?.seq ?? after;
+		const isOver = shown.isOver && last >= shown.seq;
+		if (frames.length === 0 && !isOver) return undefined;
+		const lines = frames.map(
+			({ seq, sealed }) => `id: ${epoch}-${String(seq)}\ndata: ${toBase64(sealed)}\n\n`
+		);
+		if (isOver) lines.push(eventText('end', { state: log.meta()?.state, seq: shown.seq }));
+		const handed = { bytes: text.encode(lines.join('')), last, isOver };
+		if (places.size >= maxPlaces) places.clear();
+		places.set(after, handed);
+		return handed;
 	}
 
 	function arrive(): void {
@@ -154,6 +179,9 @@ export function createStreamHub(log: FrameLog, ports: HubPorts): StreamHub {
 			if (known !== undefined) return known.requestHash === start.requestHash ? 'known' : 'other';
 			const { id, requestHash } = start;
 			log.begin({ id, requestHash, epoch: ports.newEpoch(), now: ports.now() });
+			stored = { seq: 0, isOver: false };
+			shown = stored;
+			places.clear();
 			const stop = new AbortController();
 			reading = { stop, done: pump(start, stop) };
 			return 'begun';
@@ -162,6 +190,7 @@ export function createStreamHub(log: FrameLog, ports: HubPorts): StreamHub {
 			if (log.meta() === undefined) return undefined;
 			let at = after;
 			let hasLeft = false;
+			let isOver = false;
 			arrive();
 			const go = (): void => {
 				if (!hasLeft) leave();
@@ -173,16 +202,20 @@ export function createStreamHub(log: FrameLog, ports: HubPorts): StreamHub {
 						controller.enqueue(text.encode('retry: 2000\n\n'));
 					},
 					async pull(controller) {
+						// Not with the last bytes: a stream that is closed may lose what nobody has taken yet.
+						if (isOver) {
+							controller.close();
+							go();
+							return;
+						}
 						// A pull that hands out nothing is not asked again, so it waits until there is something.
 						for (;;) {
 							const waiting = changed.promise;
 							const found = next(at);
 							if (found !== undefined) {
 								at = found.last;
+								({ isOver } = found);
 								controller.enqueue(found.bytes);
-								if (!found.isOver) return;
-								controller.close();
-								go();
 								return;
 							}
 							const why = await waiting;
@@ -212,76 +245,11 @@ export function createStreamHub(log: FrameLog, ports: HubPorts): StreamHub {
 			}
 			if (log.meta() !== undefined && !log.isExpired(ports.now())) return false;
 			log.clear();
+			places.clear();
 			return true;
 		}
 	};
 }
 
-function event(name: string, data: object): Uint8Array {
-	return text.encode(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
-}
-
-/** Hands on what has come: the first piece at once, and while that is being stored the rest gathers. */
-async function readInto(
-	response: Response,
-	signal: AbortSignal,
-	store: (bytes: Uint8Array) => Promise<void>
-): Promise<void> {
-	const reader = response.body?.getReader();
-	if (reader === undefined) return;
-	const cancel = (): void => {
-		reader.cancel().catch(() => undefined);
-	};
-	signal.addEventListener('abort', cancel, { once: true });
-	let gathered: Uint8Array[] = [];
-	let size = 0;
-	const pending: { write?: Promise<void>; failure?: unknown } = {};
-	const flush = (): void => {
-		if (pending.write !== undefined || size === 0) return;
-		const bytes = join(gathered, size);
-		gathered = [];
-		size = 0;
-		pending.write = store(bytes)
-			.catch((thrown: unknown) => {
-				pending.failure = thrown;
-				cancel();
-			})
-			.finally(() => {
-				delete pending.write;
-				flush();
-			});
-	};
-	try {
-		for (;;) {
-			const { done, value } = await reader.read();
-			if (done || 'failure' in pending) break;
-			gathered.push(value);
-			size += value.length;
-			flush();
-			// Reading faster than storing would only fill the memory.
-			while (size > 4 * maxFrame && pending.write !== undefined) await pending.write;
-		}
-	} finally {
-		signal.removeEventListener('abort', cancel);
-		while (pending.write !== undefined) await pending.write;
-	}
-	if ('failure' in pending) throw new Error('a frame could not be stored', { cause: pending.failure });
-}
-
-function join(pieces: readonly Uint8Array[], size: number): Uint8Array {
-	const [only] = pieces;
-	if (pieces.length === 1 && only !== undefined) return only;
-	const whole = new Uint8Array(size);
-	let at = 0;
-	for (const piece of pieces) {
-		whole.set(piece, at);
-		at += piece.length;
-	}
-	return whole;
-}
-
-function cut(bytes: Uint8Array): Uint8Array[] {
-	const pieces: Uint8Array[] = [];
-	for (let at = 0; at < bytes.length; at += maxFrame) pieces.push(bytes.subarray(at, at + maxFrame));
-	return pieces;
-}
+const eventText = (name: string, data: object): string => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+const event = (name: string, data: object): Uint8Array => text.encode(eventText(name, data));
