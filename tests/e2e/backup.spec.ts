@@ -1,6 +1,7 @@
 /** Backups that outlive the browser's data: made, everything cleared, and put back. */
 
 import { readFile } from 'node:fs/promises';
+import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { expect, test } from './fixtures';
 import { factsWith } from './stored-rows';
@@ -90,6 +91,8 @@ test('a session with a file and a memory is backed up to the relay, all data is 
 	await expect(app.articles('You')).toHaveCount(0);
 	await page.getByRole('button', { name: 'I have a backup' }).click();
 	const dialog = page.getByRole('dialog', { name: 'Restore a backup' });
+	const { violations } = await new AxeBuilder({ page }).include('dialog[open]').analyze();
+	expect(violations.map(({ id }) => id)).toEqual([]);
 	await dialog.getByRole('radio', { name: 'The relay' }).check();
 	const secret = dialog.getByRole('textbox', { name: 'Recovery code' });
 	await secret.fill(code.slice(0, 12));
@@ -152,6 +155,12 @@ test('a folder gets backups, a download opens, and a damaged one says so and off
 	await look('damaged.wherry', damaged);
 	await expect(dialog.getByRole('alert')).toContainText('damaged');
 	await look('whole.wherry', bytes);
+	await expect(dialog.getByRole('region', { name: 'What is inside' })).toContainText('Sessions: 1.');
+	// The folder is nobody's site data: what was written there is there.
+	await dialog.getByRole('radio', { name: 'A folder' }).check();
+	await dialog.getByRole('button', { name: 'Choose a folder' }).click();
+	await expect(dialog.getByText(/^wherry-.+Z\.wherry$/)).toBeVisible();
+	await dialog.getByRole('button', { name: 'Look inside' }).click();
 	await expect(dialog.getByRole('region', { name: 'What is inside' })).toContainText('Sessions: 1.');
 	await dialog.getByRole('button', { name: 'Restore', exact: true }).click();
 	await expect(dialog.getByText('Restored. Sessions: 1.')).toBeVisible();

@@ -233,6 +233,30 @@ describe('a backup', () => {
 		expect(lines.join('\n')).not.toContain(secret);
 	});
 
+	it('with a damaged piece gives the rest, and a whole copy of it later gives what was missing', async () => {
+		const { seed } = seeded('restore the rest');
+		const store = await randomStore(seed, 30);
+		const before = await canonicalRows(store);
+		const whole = await backup(store);
+		const bytes = new Uint8Array(await whole.arrayBuffer());
+		const middle = bytes.length >> 1;
+		bytes[middle] = (bytes[middle] ?? 0) ^ 1;
+		const hurt = new Blob([bytes]);
+		expect(await lookInto(hurt, code)).toMatchObject({ damaged: 1, isCut: false });
+		const fresh = createMemoryStore();
+		await restoreInto(fresh, hurt);
+		const rest = await canonicalRows(fresh);
+		expect(rest.length).toBeGreaterThan(0);
+		expect(rest.length).toBeLessThan(before.length);
+		const known = new Set(before);
+		expect(rest.filter((line) => !known.has(line))).toEqual([]);
+		await restoreInto(fresh, whole);
+		const after = new Set(await canonicalRows(fresh));
+		// Sessions that came without their entries get them; what was not sent stays with a session that is new.
+		const missing = before.filter((line) => !after.has(line));
+		expect(missing.filter((line) => !line.startsWith('drafts '))).toEqual([]);
+	});
+
 	it('says what is inside before anything is written', async () => {
 		const file = await backup(await randomStore(3));
 		const inside = await lookInto(file, code);

@@ -1,12 +1,6 @@
 /** Backups at the relay that this page came from: sent, listed and read with tokens that follow from the key. */
 
-import {
-	backupLimits,
-	backupPrefix,
-	keptBackups,
-	readHashHeader,
-	type KeptBackups
-} from '../../wire/backup-api';
+import { backupPrefix, keptBackups, readHashHeader, type KeptBackups } from '../../wire/backup-api';
 import { AppError, isErrorId } from '../../wire/errors';
 import { isJsonObject } from '../../wire/json';
 import { tokenHash } from '../../wire/share-keys';
@@ -20,7 +14,6 @@ export interface RelayPorts {
 }
 
 export async function sendToRelay(ports: RelayPorts, key: BackupKey, sealed: Blob): Promise<KeptBackups> {
-	if (sealed.size > backupLimits.bytes) throw failed('This is more than the relay keeps (64 MB).');
 	const { id, readToken, writeToken } = await relayPlace(key);
 	const response = await ask(ports, id, writeToken, {
 		method: 'PUT',

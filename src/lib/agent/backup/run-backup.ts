@@ -1,6 +1,7 @@
 /** One backup, to each place that is set up. A place that fails keeps no other from getting its own. */
 
 import type { BackupFolderHandle } from '../../wire/backup';
+import { backupLimits } from '../../wire/backup-api';
 import { AppError, toAppError } from '../../wire/errors';
 import type { Device, AgentPorts } from '../ports';
 import type { Store } from '../storage/store';
@@ -23,6 +24,10 @@ export interface BackupPorts {
 	/** Between pages of rows: where a turn goes first. */
 	readonly pause: () => Promise<void>;
 }
+
+const heldBytes = 16_000_000;
+const tooLarge = (): AppError =>
+	failed('This is more than the relay keeps (64 MB): back up to a folder, or download it.');
 
 /** Of the backup that is being made in this worker, 0–1. */
 let progress: number | null = null;
@@ -72,13 +77,26 @@ export async function makeFile(from: BackupPorts): Promise<{ readonly name: stri
 	return { name: backupName(tagOf(from.device), at), blob };
 }
 
-async function collect(from: BackupPorts, key: BackupKey, state: BackupState) {
-	const pieces: Uint8Array<ArrayBuffer>[] = [];
+/** @param limit bytes that it may have at most. */
+async function collect(from: BackupPorts, key: BackupKey, state: BackupState, limit = Infinity) {
+	const blobs: Blob[] = [];
+	let pieces: Uint8Array<ArrayBuffer>[] = [];
+	let held = 0;
+	let size = 0;
 	const made = await make(from, key, state, (bytes) => {
+		size += bytes.length;
+		if (size > limit) return Promise.reject(tooLarge());
 		pieces.push(bytes);
+		held += bytes.length;
+		if (held > heldBytes) {
+			// A browser keeps what is a Blob where it has room: on the disk.
+			blobs.push(new Blob(pieces));
+			pieces = [];
+			held = 0;
+		}
 		return Promise.resolve();
 	});
-	return { blob: new Blob(pieces, { type: 'application/octet-stream' }), made };
+	return { blob: new Blob([...blobs, ...pieces], { type: 'application/octet-stream' }), made };
 }
 
 /** Throws what the first place that failed said, after all have had their turn. */
@@ -128,7 +146,9 @@ async function toFolder(
 }
 
 async function toRelay(from: BackupPorts, key: BackupKey, state: BackupState): Promise<BackupMade> {
-	const { blob, made } = await collect(from, key, state);
+	// What a passphrase guards could be guessed at there.
+	if (key.kdf.kind !== 'code') throw failed('Backups go to the relay only with a recovery code.');
+	const { blob, made } = await collect(from, key, state, backupLimits.bytes);
 	await sendToRelay({ origin: from.relayOrigin, fetch: from.ports.fetch }, key, blob);
 	return made;
 }

@@ -27,7 +27,9 @@ import { readFromRelay } from '../backup/relay-place';
 import { createRestore } from '../backup/restore-rows';
 import { backUp, backupProgress, makeFile, type BackupPorts } from '../backup/run-backup';
 import { syncState } from '../backup/sync-state';
+import { failed } from '../backup/backup-errors';
 import { createRecoveryCode } from '../home/recovery-code';
+import { readOpenTurns } from '../journal/read-records';
 import { readSecret } from '../vault/records';
 import type { Host } from './host';
 
@@ -150,6 +152,9 @@ async function fileOf(host: Host, from: BackupSource, secret: string): Promise<B
 
 async function restore(host: Host, file: Blob, secret: string): Promise<NonNullable<BackupDone['restored']>> {
 	const { store, epoch, lamport, repository, search, bus } = host;
+	// A turn writes what it holds in memory: it must not be older than what is here.
+	if ((await readOpenTurns(store)).some(({ state }) => state === 'running'))
+		throw failed('A turn is under way: restore when it has ended.');
 	const take = createRestore({
 		store,
 		epoch,

@@ -64,6 +64,8 @@ export class BackupBox extends DurableObject {
 		const incoming = this.box.begin({ readHash, writeHash });
 		if (incoming === 'taken') return refused(404);
 		if (incoming === 'busy') return refused(429);
+		// Should this object end before the upload does, what has come of it is not kept for ever.
+		if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + dayMs);
 		try {
 			for await (const bytes of request.body ?? []) {
 				if (!incoming.add(bytes)) {

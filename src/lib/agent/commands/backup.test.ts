@@ -1,0 +1,88 @@
+import { expect, it } from 'vitest';
+import { openTab, type TestTab } from '../../../../tests/fakes/agents';
+import { createRecoveryCode } from '../home/recovery-code';
+import { createMemoryStore } from '../storage/memory';
+
+const key = 'sk-ant-test-0123456789abcdef';
+
+async function download(tab: TestTab): Promise<Blob> {
+	const { file } = await tab.call('backup.change', { what: 'download' });
+	if (file === undefined) throw new Error('no file');
+	return file.blob;
+}
+
+async function hasKey(tab: TestTab): Promise<boolean | undefined> {
+	const cards = await tab.call('providers.list', null);
+	return cards.find(({ id }) => id === 'anthropic')?.hasKey;
+}
+
+async function say(tab: TestTab, sessionId: string, text: string, items: number): Promise<void> {
+	await tab.call('session.send', { sessionId, text, files: [] });
+	await tab.until(() => tab.state()?.turn === 'idle' && tab.items().length >= items);
+}
+
+it('keys of providers come along only where the person ticked it, and then they sign again', async () => {
+	const secret = createRecoveryCode();
+	const tab = await openTab({ store: createMemoryStore() });
+	await tab.call('providers.saveKey', { provider: 'anthropic', key });
+	expect(await hasKey(tab)).toBe(true);
+	await tab.call('backup.change', { what: 'setUp', kind: 'code', secret });
+	const without = await download(tab);
+	await tab.call('backup.change', { what: 'withKeys', isOn: true });
+	const withKeys = await download(tab);
+	const other = await openTab({ store: createMemoryStore() });
+	await other.call('backup.change', { what: 'restore', from: { file: without }, secret });
+	expect(await hasKey(other)).toBe(false);
+	await other.call('backup.change', { what: 'restore', from: { file: withKeys }, secret });
+	expect(await hasKey(other)).toBe(true);
+	let sent = '';
+	const third = await openTab({
+		store: createMemoryStore(),
+		fetch(request) {
+			sent += request.headers.get('x-api-key') ?? '';
+			return Promise.reject(new TypeError('offline'));
+		}
+	});
+	await third.call('backup.change', { what: 'restore', from: { file: withKeys }, secret });
+	await third.call('providers.probe', { provider: 'anthropic' });
+	expect(sent).toContain(key);
+});
+
+it('restored over what went on since, a session that is open keeps all of it and gets back what it lacks', async () => {
+	const secret = createRecoveryCode();
+	const tab = await openTab({ store: createMemoryStore() });
+	const { sessionId } = await tab.call('session.open', { sessionId: null });
+	await say(tab, sessionId, 'calculate 6 * 7', 2);
+	await tab.call('backup.change', { what: 'setUp', kind: 'code', secret });
+	const early = await download(tab);
+	const other = await openTab({ store: createMemoryStore() });
+	await other.call('backup.change', { what: 'restore', from: { file: early }, secret });
+	await other.call('session.open', { sessionId });
+	await other.until(() => other.items().length >= 2);
+	const before = other.items().length;
+	// It goes on here; what the first device has said since comes by a later backup.
+	await say(tab, sessionId, 'calculate 2 * 2', 4);
+	const late = await download(tab);
+	const { restored } = await other.call('backup.change', { what: 'restore', from: { file: late }, secret });
+	expect(restored?.messages).toBeGreaterThanOrEqual(2);
+	await other.call('session.open', { sessionId });
+	await other.until(() => other.items().length > before);
+	const again = await other.call('backup.change', { what: 'restore', from: { file: early }, secret });
+	expect(again.restored).toMatchObject({ sessions: 0, messages: 0, files: 0, others: 0 });
+	await say(other, sessionId, 'calculate 3 * 3', before + 4);
+	expect(JSON.stringify(other.items())).toContain('4');
+});
+
+it('a backup is refused in words: no key yet, no place yet, a passphrase and the relay', async () => {
+	const tab = await openTab({ store: createMemoryStore() });
+	const refused = (what: 'now' | 'download') =>
+		tab.call('backup.change', { what }).then(
+			() => '',
+			(thrown: unknown) => (thrown instanceof Error ? thrown.message : '')
+		);
+	expect(await refused('download')).toContain('not set up');
+	await tab.call('backup.change', { what: 'setUp', kind: 'passphrase', secret: 'correct horse battery' });
+	expect(await refused('now')).toContain('No place');
+	await tab.call('backup.change', { what: 'relay', isOn: true });
+	expect(await refused('now')).toContain('only with a recovery code');
+}, 60_000);
