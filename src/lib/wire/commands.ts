@@ -9,6 +9,7 @@ import type { CodeRun, MathNode } from './blocks';
 import type { WireError } from './errors';
 import type { Effect, Mode, Replay } from './events';
 import type { Json, JsonObject } from './json';
+import type { Passkey, PasskeyAssertion, PasskeyQuestion, PasskeyRequest } from './passkey';
 import type { RelayDevice, RelayRules } from './relay';
 import type { OwnShare, SharedReading, ShareOptions } from './share';
 import type { DiffLine, FeedItem, FileView, SessionRow, TraceLine, UndoPreview } from './view';
@@ -171,7 +172,11 @@ export interface Commands {
 	/* ── the relay that this page came from ── */
 	'relay.view': { in: null; out: RelayView };
 	/** `code` is an invitation that was asked for: shown once. */
-	'relay.change': { in: RelayChange; out: { code: string | null } };
+	'relay.change': {
+		/** `confirmation`: what a passkey says of the very change for which `question` was the answer. */
+		in: RelayChange & { readonly confirmation?: PasskeyAssertion };
+		out: { code: string | null; question?: PasskeyQuestion };
+	};
 
 	/* ── settings ── */
 	'settings.get': { in: { name: string }; out: Json };
@@ -305,6 +310,8 @@ export interface RelayView {
 	/** Of an administrator's device only: for which providers the relay keeps a key, never the key. */
 	readonly secrets: { readonly canKeep: boolean; readonly providers: readonly string[] } | null;
 	readonly rules: RelayRules | null;
+	/** Asked for before anything is changed. */
+	readonly passkeys: readonly Passkey[] | null;
 }
 
 export type RelayChange =
@@ -313,7 +320,9 @@ export type RelayChange =
 	| { readonly what: 'invite' }
 	| { readonly what: 'setKey'; readonly provider: string; readonly key: string }
 	| { readonly what: 'removeKey'; readonly provider: string }
-	| { readonly what: 'rules'; readonly rules: RelayRules };
+	| { readonly what: 'rules'; readonly rules: RelayRules }
+	| { readonly what: 'addPasskey'; readonly passkey: PasskeyRequest }
+	| { readonly what: 'removePasskey'; readonly id: string };
 
 /** What the worker exposes through comlink. */
 export interface AgentEndpoint {

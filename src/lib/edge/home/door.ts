@@ -5,6 +5,8 @@
  */
 
 import { AppError } from '../../wire/errors';
+import { parseJson } from '../../wire/json';
+import { passkeyAssertion, passkeyHeader } from '../../wire/passkey';
 import { authorizationHeader, hashBody, parseProof } from '../../wire/proof';
 import { tokenOfProtocols } from '../../wire/relay-token';
 import { guestScopes } from '../../wire/relay';
@@ -78,6 +80,7 @@ export async function readWho(env: EdgeEnv, knock: Knock): Promise<Who | undefin
 	const access = header === undefined ? await readAccess(env, request.headers, knock.fetch) : undefined;
 	if (header === undefined && access === undefined) return undefined;
 	const proof = header === undefined ? undefined : parseProof(header);
+	const passkey = passkeyAssertion.safeParse(parseJson(request.headers.get(passkeyHeader) ?? ''));
 	return {
 		address: rateKey(caller.address),
 		request: {
@@ -87,6 +90,7 @@ export async function readWho(env: EdgeEnv, knock: Knock): Promise<Who | undefin
 			aud: url.origin
 		},
 		...(access === undefined ? {} : { access }),
+		...(passkey.success && body !== undefined ? { passkey: passkey.data } : {}),
 		// A proof speaks for the body too: where that was not read it proves nothing.
 		...(proof !== undefined && body !== undefined ? { proof } : {}),
 		...(header !== undefined && proof === undefined ? { token: header.replace(/^Bearer /, '') } : {})

@@ -57,6 +57,11 @@ const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
 		PUT: { verb: 'addServer', input: 'body', isLocalToo: true },
 		DELETE: { verb: 'removeServer', input: 'id', isLocalToo: true }
 	},
+	'/api/passkeys': {
+		GET: { verb: 'passkeys' },
+		PUT: { verb: 'addPasskey', input: 'body' },
+		DELETE: { verb: 'removePasskey', input: 'id' }
+	},
 	'/api/metrics': { GET: { verb: 'metrics' } }
 };
 
