@@ -293,6 +293,12 @@ describe('who names one, and who asks (C7, C8)', () => {
 		const id = typeof data === 'object' && data !== null && 'id' in data ? String(data.id) : '';
 		const body = call('initialize', 1);
 		expect((await ask(relay, id, { body, ...local })).status).toBe(200);
+		// A page whose name was rebound to this machine says neither where it is from nor that it is a fetch.
+		expect((await ask(relay, id, { method: 'GET', ...local })).status).toBe(401);
+		const list = new URL(`${local.at}/api/mcp-servers`);
+		const rebound = { 'x-wherry': '1', 'cf-connecting-ip': '127.0.0.1' };
+		const listed = answerHome(new Request(list, { headers: rebound }), relay, { url: list, log: () => {} });
+		expect((await listed).status).toBe(401);
 		expect((await ask(relay, id, { body })).status).toBe(401);
 		const owner = await newDevice();
 		expect((await claim(relay, owner)).status).toBe(200);

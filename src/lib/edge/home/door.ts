@@ -10,7 +10,7 @@ import { passkeyAssertion, passkeyHeader } from '../../wire/passkey';
 import { authorizationHeader, hashBody, parseProof } from '../../wire/proof';
 import { tokenOfProtocols } from '../../wire/relay-token';
 import { guestScopes } from '../../wire/relay';
-import type { Caller } from '../caller';
+import { mayBeRebound, type Caller } from '../caller';
 import { readVariable, type EdgeEnv } from '../env';
 import { rateKey } from '../rate-limit';
 import { accessOf, readAccess, type AccessFetch } from './access';
@@ -64,7 +64,7 @@ export function refuseStranger(): AppError {
 
 /** Somebody at this very machine while nobody has claimed the relay: undefined for everybody else. */
 export async function localWho(env: EdgeEnv, { request, url, caller }: Knock): Promise<Who | undefined> {
-	if (!caller.isLoopback || isStrict(env, await relayState(env))) return undefined;
+	if (!caller.isLoopback || mayBeRebound(request) || isStrict(env, await relayState(env))) return undefined;
 	const { method } = request;
 	return {
 		address: rateKey(caller.address),
