@@ -137,7 +137,9 @@ export function createRelayAccess({ store, ports, origin }: RelayAccessParts): R
 			const answer = await (typeof to === 'string'
 				? fetch(to, { ...init, headers })
 				: fetch(new Request(to, { headers }), init));
-			if (answer.headers.get('x-wherry-error') === 'relay/not-authorized') token = undefined;
+			const refused = answer.headers.get('x-wherry-error');
+			// What it may do has changed, perhaps: the next one says so.
+			if (refused === 'relay/not-authorized' || refused === 'relay/scope-missing') token = undefined;
 			return answer;
 		},
 		async admitted({ kid }) {

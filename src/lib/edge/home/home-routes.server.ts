@@ -111,7 +111,9 @@ async function answer(
 	if (home === undefined) throw new AppError('relay/no-home');
 	const body = method === 'GET' ? '' : await readSmall(request);
 	const knock = { request, url, caller, body };
-	const who = (await readWho(env, knock)) ?? (route.isLocalToo ? await localWho(env, knock) : undefined);
+	// A signature means nothing yet to a relay that nobody has claimed: who is at its machine comes first.
+	const local = route.isLocalToo === true ? await localWho(env, knock) : undefined;
+	const who = local ?? (await readWho(env, knock));
 	if (who === undefined) {
 		throw new AppError('relay/not-authorized', { message: 'This takes the signature of a device.' });
 	}
