@@ -7,7 +7,17 @@ import { bytesPerDay } from '../../src/lib/edge/home/transfer';
 import { mcpRelay, type McpAsk } from '../../src/lib/edge/mcp.server';
 import { authorizationHeader, type Signer } from '../../src/lib/wire/proof';
 import { protocolVersion } from './mcp-server';
-import { ask as askHome, claim, newDevice, newRelay, origin, ownedRelay, say, tokenOf } from './relay-owner';
+import {
+	ask as askHome,
+	claim,
+	newDevice,
+	newRelay,
+	origin,
+	ownedRelay,
+	proofFor,
+	say,
+	tokenOf
+} from './relay-owner';
 
 const server = inject('mcp');
 const home = 'https://mcp.example.com';
@@ -289,10 +299,25 @@ describe('who names one, and who asks (C7, C8)', () => {
 		expect((await put('203.0.113.9', local.at)).status).toBe(401);
 		expect((await put('127.0.0.1', 'http://evil.example')).status).toBe(401);
 		expect((await put('127.0.0.1', local.at, { origin: 'https://evil.example' })).status).toBe(403);
+		// Signed by a device that the relay does not know yet, as the agent asks, or by nobody: it is the same person.
+		const signer = await newDevice();
+		const proof = await proofFor('/api/mcp-servers', {
+			device: signer,
+			method: 'PUT',
+			body: { url: `${home}/mcp` },
+			aud: local.at
+		});
+		expect((await put('127.0.0.1', local.at, { [authorizationHeader]: proof })).status).toBe(200);
 		const { data } = await say(await put('127.0.0.1', local.at));
 		const id = typeof data === 'object' && data !== null && 'id' in data ? String(data.id) : '';
 		const body = call('initialize', 1);
 		expect((await ask(relay, id, { body, ...local })).status).toBe(200);
+		// A page whose name was rebound to this machine says neither where it is from nor that it is a fetch.
+		expect((await ask(relay, id, { method: 'GET', ...local })).status).toBe(401);
+		const list = new URL(`${local.at}/api/mcp-servers`);
+		const rebound = { 'x-wherry': '1', 'cf-connecting-ip': '127.0.0.1' };
+		const listed = answerHome(new Request(list, { headers: rebound }), relay, { url: list, log: () => {} });
+		expect((await listed).status).toBe(401);
 		expect((await ask(relay, id, { body })).status).toBe(401);
 		const owner = await newDevice();
 		expect((await claim(relay, owner)).status).toBe(200);

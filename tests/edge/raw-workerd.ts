@@ -45,6 +45,9 @@ export async function serveRaw({ mcp }: { readonly mcp: string }): Promise<RawWo
 		stdio: ['ignore', 'pipe', 'pipe'],
 		detached: true
 	});
+	// A run that is interrupted leaves no server behind.
+	const stopWithUs = () => void child.kill('SIGKILL');
+	process.once('exit', stopWithUs);
 	let log = '';
 	child.stdout.on('data', (chunk: Buffer) => (log = (log + chunk.toString()).slice(-4000)));
 	child.stderr.on('data', (chunk: Buffer) => (log = (log + chunk.toString()).slice(-4000)));
@@ -52,6 +55,7 @@ export async function serveRaw({ mcp }: { readonly mcp: string }): Promise<RawWo
 	const stop = async (): Promise<void> => {
 		if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
 		await ended;
+		process.off('exit', stopWithUs);
 		rmSync(folder, { recursive: true, force: true });
 	};
 	const origin = `http://localhost:${port}`;

@@ -23,6 +23,7 @@ import { sync } from '../../src/lib/edge/sync.server';
 import { authorizationHeader, type Signer } from '../../src/lib/wire/proof';
 import { relayProviders } from '../../src/lib/wire/providers';
 import { importTokenKey, makeToken } from '../../src/lib/wire/relay-token';
+import { newAuthenticator } from './authenticator';
 import { ask, newDevice, origin, ownedRelay, proofFor, say, tokenOf, tokenKeyOf } from './relay-owner';
 
 const upstream = inject('upstream');
@@ -81,6 +82,7 @@ const withKeysOfTheirOwn = ['/api/streams/', '/api/shares', '/api/backups/', '/a
 
 const bodies: Readonly<Record<string, unknown>> = {
 	'/api/fetch': { url: 'https://unlisted.example.com/' },
+	'/api/passkeys': (await newAuthenticator(new URL(origin).hostname)).request,
 	'/api/mcp-servers': { url: 'https://mcp.example.com/' },
 	'/api/secrets': { provider: 'openai', key: 'sk-12345678' },
 	'/api/relay/{provider}/{path}': {},
@@ -108,7 +110,8 @@ const cells = (method: string, path: string, body: unknown): Cell => ({
 		.replace('{id}', `none-${'x'.repeat(24)}`)
 		.concat(method === 'DELETE' && path === '/api/devices' ? '?kid=nobody' : '')
 		.concat(method === 'DELETE' && path === '/api/secrets' ? '?provider=groq' : '')
-		.concat(method === 'DELETE' && path === '/api/mcp-servers' ? '?id=nothing' : ''),
+		.concat(method === 'DELETE' && path === '/api/mcp-servers' ? '?id=nothing' : '')
+		.concat(method === 'DELETE' && path === '/api/passkeys' ? '?id=nothing' : ''),
 	method,
 	body: method === 'POST' || method === 'PUT' ? body : undefined,
 	isProvider: path.startsWith('/api/relay/{'),

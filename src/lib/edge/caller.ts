@@ -92,3 +92,14 @@ export function preflight(request: Request, caller: Caller): Response {
 		}
 	});
 }
+
+/**
+ * A page under a name that was rebound to this machine reads answers as its own, and may say by a header
+ * of `wrangler dev` (`MF-Original-URL`) that it asked for localhost. What it cannot do: send a POST
+ * without its Origin, or any `Sec-Fetch-*`, which browsers add at trustworthy addresses only. Programs
+ * that add neither (curl, Python) are taken for somebody at this machine with POST and DELETE.
+ */
+export function mayBeRebound({ method, headers }: Request): boolean {
+	if (method !== 'GET' && method !== 'HEAD') return false;
+	return !headers.has('origin') && !headers.has('sec-fetch-site') && !headers.has('sec-fetch-mode');
+}

@@ -46,6 +46,8 @@ export interface EdgeEnv {
 	/** `1`: nobody passes unknown, though the relay is unclaimed. */
 	readonly RELAY_REQUIRE_AUTH?: string;
 	readonly CLAIM_CODE?: string;
+	/** `off`: passkeys are not asked for. For an owner who has lost theirs. */
+	readonly RELAY_PASSKEYS?: string;
 	/** At least 32 characters; seals the provider keys that the relay keeps. */
 	readonly RELAY_SECRET?: string;
 	/** `team.cloudflareaccess.com`, and the application's audience tag: both, or Access is not asked. */

@@ -8,7 +8,7 @@ import { AppError, isAbort } from '../wire/errors';
 import { hubHeader } from '../wire/hub';
 import type { ProtocolId, RelayProvider } from '../wire/providers';
 import { audit, pathShape, type AuditLine, type Log } from './audit';
-import { corsHeaders, mayCall, preflight, readCaller, type Caller } from './caller';
+import { corsHeaders, mayBeRebound, mayCall, preflight, readCaller, type Caller } from './caller';
 import { readVariable, type EdgeEnv } from './env';
 import { cleanDownstream, cleanUpstream } from './header-hygiene';
 import { asMember } from './home/as-member';
@@ -164,17 +164,6 @@ async function admission({ id, path, hasOwn, outgoing }: Asked, isCapped: boolea
 	const { estimateSpend } = await import('./home/estimate');
 	const spend = estimateSpend(id, path, await outgoing.clone().text());
 	return { need, bucket: 'provider', provider: id, spend };
-}
-
-/**
- * A page under a name that was rebound to this machine reads answers as its own, and may say by a header
- * of `wrangler dev` (`MF-Original-URL`) that it asked for localhost. What it cannot do: send a POST
- * without its Origin, or any `Sec-Fetch-*`, which browsers add at trustworthy addresses only. Programs
- * that add neither (curl, Python) get the relay's key for POST and DELETE.
- */
-function mayBeRebound({ method, headers }: Request): boolean {
-	if (method !== 'GET' && method !== 'HEAD') return false;
-	return !headers.has('origin') && !headers.has('sec-fetch-site') && !headers.has('sec-fetch-mode');
 }
 
 /** Somebody at this machine while nobody has claimed the relay; from then on, its devices. */

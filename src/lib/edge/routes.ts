@@ -6,6 +6,7 @@
 import * as z from 'zod/mini';
 import { keptBackups } from '../wire/backup-api';
 import { streamInfo } from '../wire/hub';
+import { passkey, passkeyRequest } from '../wire/passkey';
 import { meetingNote } from '../wire/pairing';
 import {
 	claimRequest,
@@ -220,6 +221,16 @@ export const edgeRoutes: readonly EdgeRoute[] = [
 		requires: { 'X-Wherry': '1' },
 		needs: 'admin',
 		data: relayRules
+	},
+	{
+		path: '/api/passkeys',
+		methods: ['GET', 'PUT', 'DELETE'],
+		summary:
+			'The passkeys that this relay asks for before it is changed (x-wherry-passkey, beside the signature); adds one; removes one (`id`). While there is none, none is asked for.',
+		request: passkeyRequest,
+		requires: { 'X-Wherry': '1' },
+		needs: 'admin',
+		data: z.array(passkey)
 	},
 	{
 		path: '/api/metrics',

@@ -10,6 +10,7 @@ import type { CodeRun, MathNode } from './blocks';
 import type { WireError } from './errors';
 import type { Effect, Mode, Replay } from './events';
 import type { Json, JsonObject } from './json';
+import type { Passkey, PasskeyAssertion, PasskeyQuestion, PasskeyRequest } from './passkey';
 import type { RelayDevice, RelayRules } from './relay';
 import type { OwnShare, SharedReading, ShareKind, ShareOptions } from './share';
 import type { DiffLine, FeedItem, FileView, SessionRow, TraceLine, UndoPreview } from './view';
@@ -185,7 +186,11 @@ export interface Commands {
 	/* ── the relay that this page came from ── */
 	'relay.view': { in: null; out: RelayView };
 	/** `code` is an invitation that was asked for: shown once. */
-	'relay.change': { in: RelayChange; out: { code: string | null } };
+	'relay.change': {
+		/** `confirmation`: what a passkey says of the very change for which `question` was the answer. */
+		in: RelayChange & { readonly confirmation?: PasskeyAssertion };
+		out: { code: string | null; question?: PasskeyQuestion };
+	};
 
 	/* ── this person's devices ── */
 	'home.view': { in: null; out: HomeView };
@@ -324,6 +329,8 @@ export interface RelayView {
 	/** Of an administrator's device only: for which providers the relay keeps a key, never the key. */
 	readonly secrets: { readonly canKeep: boolean; readonly providers: readonly string[] } | null;
 	readonly rules: RelayRules | null;
+	/** Asked for before anything is changed. */
+	readonly passkeys: readonly Passkey[] | null;
 }
 
 export type RelayChange =
@@ -332,7 +339,9 @@ export type RelayChange =
 	| { readonly what: 'invite' }
 	| { readonly what: 'setKey'; readonly provider: string; readonly key: string }
 	| { readonly what: 'removeKey'; readonly provider: string }
-	| { readonly what: 'rules'; readonly rules: RelayRules };
+	| { readonly what: 'rules'; readonly rules: RelayRules }
+	| { readonly what: 'addPasskey'; readonly passkey: PasskeyRequest }
+	| { readonly what: 'removePasskey'; readonly id: string };
 
 export interface HomeView {
 	/** `none`: on its own. `full`: the room takes no more. `broken`: what the relay says cannot be true. */

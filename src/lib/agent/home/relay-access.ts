@@ -5,6 +5,13 @@
 
 import { toAppError, AppError, isErrorId } from '../../wire/errors';
 import { isJsonObject, parseJson, type Json } from '../../wire/json';
+import { toBase64Url } from '../../wire/device';
+import {
+	passkeyChallenge,
+	passkeyHeader,
+	type PasskeyAssertion,
+	type PasskeyQuestion
+} from '../../wire/passkey';
 import { authorizationHeader, hashBody, makeProof, type Signer } from '../../wire/proof';
 import { relayToken, type RelayDevice } from '../../wire/relay';
 import type { AgentPorts, NetworkPort } from '../ports';
@@ -15,7 +22,9 @@ import { admittedRow } from './admitted';
 
 export interface RelayAccess {
 	/** `data` of one of the relay's own endpoints, asked with a fresh signature. Throws what it says. */
-	ask(method: string, target: string, body?: Json): Promise<Json>;
+	ask(method: string, target: string, body?: Json, passkey?: PasskeyAssertion): Promise<Json>;
+	/** What a passkey has to say yes to before that request is sent again with its word. */
+	question(method: string, target: string, body?: Json): Promise<Omit<PasskeyQuestion, 'ids'>>;
 	/** A request of the agent's, with this device's token. Without one where the relay gives none: then it says why. */
 	readonly fetch: NetworkPort;
 	readonly publicKey: () => Promise<Signer['publicKey']>;
@@ -48,7 +57,12 @@ export function createRelayAccess({ store, ports, origin }: RelayAccessParts): R
 		return signer;
 	};
 
-	async function send(method: string, target: string, body: string | undefined): Promise<Response> {
+	async function send(
+		method: string,
+		target: string,
+		body: string | undefined,
+		passkey: PasskeyAssertion | undefined
+	): Promise<Response> {
 		const proof = await makeProof(
 			await device(),
 			{ method, target, bodyHash: await hashBody(body ?? ''), aud: origin },
@@ -57,25 +71,29 @@ export function createRelayAccess({ store, ports, origin }: RelayAccessParts): R
 		const headers = {
 			'x-wherry': '1',
 			[authorizationHeader]: proof,
+			...(passkey === undefined ? {} : { [passkeyHeader]: JSON.stringify(passkey) }),
 			...(body === undefined ? {} : { 'content-type': 'application/json' })
 		};
 		return fetch(origin + target, { method, headers, ...(body === undefined ? {} : { body }) });
 	}
 
-	async function ask(method: string, target: string, body?: Json): Promise<Json> {
+	async function ask(method: string, target: string, body?: Json, passkey?: PasskeyAssertion): Promise<Json> {
 		const text = body === undefined ? undefined : JSON.stringify(body);
-		let answer = await send(method, target, text);
+		let answer = await send(method, target, text, passkey);
 		const ahead = Date.parse(answer.headers.get('date') ?? '') - (clock.now() + offset);
 		if (answer.status === 401 && Math.abs(ahead) > clockErrorMs) {
 			// A proof is good for minutes, and many a clock is wrong by more.
 			offset += ahead;
-			answer = await send(method, target, text);
+			answer = await send(method, target, text, passkey);
 		}
 		const said = parseJson(await answer.text());
 		if (isJsonObject(said) && said['ok'] === true) return said['data'] ?? null;
 		const error = isJsonObject(said) ? said['error'] : undefined;
 		if (isJsonObject(error) && isErrorId(error['id']))
-			throw new AppError(error['id'], { message: String(error['message']) });
+			throw new AppError(error['id'], {
+				message: String(error['message']),
+				...(error['data'] === undefined ? {} : { data: error['data'] })
+			});
 		throw new AppError('relay/upstream-unreachable');
 	}
 
@@ -103,6 +121,13 @@ export function createRelayAccess({ store, ports, origin }: RelayAccessParts): R
 
 	return {
 		ask,
+		async question(method, target, body) {
+			const text = body === undefined ? '' : JSON.stringify(body);
+			const ts = Math.floor((clock.now() + offset) / 1000);
+			const nonce = toBase64Url(random.bytes(16));
+			const request = { method, target, bodyHash: await hashBody(text), aud: origin };
+			return { challenge: await passkeyChallenge(request, { ts, nonce }), ts, nonce };
+		},
 		publicKey: async () => (await device()).publicKey,
 		async fetch(to, init) {
 			const current = await currentToken();
@@ -112,7 +137,9 @@ export function createRelayAccess({ store, ports, origin }: RelayAccessParts): R
 			const answer = await (typeof to === 'string'
 				? fetch(to, { ...init, headers })
 				: fetch(new Request(to, { headers }), init));
-			if (answer.headers.get('x-wherry-error') === 'relay/not-authorized') token = undefined;
+			const refused = answer.headers.get('x-wherry-error');
+			// What it may do has changed, perhaps: the next one says so.
+			if (refused === 'relay/not-authorized' || refused === 'relay/scope-missing') token = undefined;
 			return answer;
 		},
 		async admitted({ kid }) {

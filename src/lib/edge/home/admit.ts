@@ -4,6 +4,7 @@ import { AppError } from '../../wire/errors';
 import { covers, type RelayRules } from '../../wire/relay';
 import type { McpServers } from './mcp-servers';
 import type { Members } from './members';
+import type { Passkeys } from './passkeys';
 import type { Registry } from './registry';
 import type { KeySeal } from './seal-key';
 import type { Spending } from './spending';
@@ -12,6 +13,7 @@ import { admitInput, parse, type Admitted, type Who } from './verbs';
 
 export interface AdmitParts {
 	readonly members: Members;
+	readonly confirmed: Passkeys['confirmed'];
 	readonly registry: Registry;
 	readonly servers: McpServers;
 	readonly transfer: Transfer;
@@ -24,10 +26,10 @@ export interface AdmitParts {
 const fetchedEnough = 'What this device may fetch in a day has been fetched.';
 
 export function createAdmit(parts: AdmitParts): (who: Who, input: unknown) => Promise<Admitted> {
-	const { members, registry, servers, transfer, spending, rules, seal, now } = parts;
+	const { members, confirmed, registry, servers, transfer, spending, rules, seal, now } = parts;
 	return async (who, input) => {
 		const { need, bucket, provider, spend, bytes, server } = parse(admitInput, input);
-		const { kid, home, scopes } = await (need === 'admin' ? members.admin(who) : members.identify(who));
+		const { kid, home, scopes } = await (need === 'admin' ? confirmed(who) : members.identify(who));
 		if (need !== null && !covers(scopes, need)) throw new AppError('relay/scope-missing');
 		members.limit(bucket, kid);
 		const { billing, tokensPerDay, microDollarsPerDay } = rules();

@@ -5,10 +5,12 @@
  */
 
 import { AppError } from '../../wire/errors';
+import { parseJson } from '../../wire/json';
+import { passkeyAssertion, passkeyHeader } from '../../wire/passkey';
 import { authorizationHeader, hashBody, parseProof } from '../../wire/proof';
 import { tokenOfProtocols } from '../../wire/relay-token';
 import { guestScopes } from '../../wire/relay';
-import type { Caller } from '../caller';
+import { mayBeRebound, type Caller } from '../caller';
 import { readVariable, type EdgeEnv } from '../env';
 import { rateKey } from '../rate-limit';
 import { accessOf, readAccess, type AccessFetch } from './access';
@@ -62,7 +64,7 @@ export function refuseStranger(): AppError {
 
 /** Somebody at this very machine while nobody has claimed the relay: undefined for everybody else. */
 export async function localWho(env: EdgeEnv, { request, url, caller }: Knock): Promise<Who | undefined> {
-	if (!caller.isLoopback || isStrict(env, await relayState(env))) return undefined;
+	if (!caller.isLoopback || mayBeRebound(request) || isStrict(env, await relayState(env))) return undefined;
 	const { method } = request;
 	return {
 		address: rateKey(caller.address),
@@ -78,6 +80,7 @@ export async function readWho(env: EdgeEnv, knock: Knock): Promise<Who | undefin
 	const access = header === undefined ? await readAccess(env, request.headers, knock.fetch) : undefined;
 	if (header === undefined && access === undefined) return undefined;
 	const proof = header === undefined ? undefined : parseProof(header);
+	const passkey = passkeyAssertion.safeParse(parseJson(request.headers.get(passkeyHeader) ?? ''));
 	return {
 		address: rateKey(caller.address),
 		request: {
@@ -87,6 +90,7 @@ export async function readWho(env: EdgeEnv, knock: Knock): Promise<Who | undefin
 			aud: url.origin
 		},
 		...(access === undefined ? {} : { access }),
+		...(passkey.success && body !== undefined ? { passkey: passkey.data } : {}),
 		// A proof speaks for the body too: where that was not read it proves nothing.
 		...(proof !== undefined && body !== undefined ? { proof } : {}),
 		...(header !== undefined && proof === undefined ? { token: header.replace(/^Bearer /, '') } : {})

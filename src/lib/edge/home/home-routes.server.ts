@@ -57,6 +57,11 @@ const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
 		PUT: { verb: 'addServer', input: 'body', isLocalToo: true },
 		DELETE: { verb: 'removeServer', input: 'id', isLocalToo: true }
 	},
+	'/api/passkeys': {
+		GET: { verb: 'passkeys' },
+		PUT: { verb: 'addPasskey', input: 'body' },
+		DELETE: { verb: 'removePasskey', input: 'id' }
+	},
 	'/api/metrics': { GET: { verb: 'metrics' } }
 };
 
@@ -106,7 +111,9 @@ async function answer(
 	if (home === undefined) throw new AppError('relay/no-home');
 	const body = method === 'GET' ? '' : await readSmall(request);
 	const knock = { request, url, caller, body };
-	const who = (await readWho(env, knock)) ?? (route.isLocalToo ? await localWho(env, knock) : undefined);
+	// A signature means nothing yet to a relay that nobody has claimed: who is at its machine comes first.
+	const local = route.isLocalToo === true ? await localWho(env, knock) : undefined;
+	const who = local ?? (await readWho(env, knock));
 	if (who === undefined) {
 		throw new AppError('relay/not-authorized', { message: 'This takes the signature of a device.' });
 	}

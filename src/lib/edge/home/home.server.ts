@@ -24,6 +24,7 @@ export class RelayHome extends DurableObject {
 			now: () => Date.now(),
 			random: (length) => crypto.getRandomValues(new Uint8Array(length)),
 			claimCode: readVariable(env, 'CLAIM_CODE'),
+			isPasskeyOff: readVariable(env, 'RELAY_PASSKEYS') === 'off',
 			seal: createKeySeal(readVariable(env, 'RELAY_SECRET')),
 			announceCode: (code) => writeLog(JSON.stringify({ event: 'claim-code', code }))
 		});

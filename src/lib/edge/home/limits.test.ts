@@ -62,6 +62,12 @@ describe('a home’s day', () => {
 		expect(estimateSpend('gemini', '/v1beta/models/x:generateContent', gemini).tokens).toBe(
 			10 + Math.ceil(gemini.length / 3)
 		);
+		const both = JSON.stringify({ max_tokens: 0, max_completion_tokens: 9000 });
+		expect(estimateSpend('openai', '/v1/chat/completions', both).tokens).toBeGreaterThan(9000);
+		const list = JSON.stringify([{ query: { max_tokens: 6000 } }, { query: { max_tokens: 7000 } }, {}]);
+		expect(estimateSpend('ai-gateway', '/v1/a/g', list).tokens).toBe(
+			13_000 + 4096 + Math.ceil(list.length / 3)
+		);
 		expect(estimateSpend('openai', '/v1/responses', 'no json').tokens).toBeGreaterThan(4000);
 	});
 });

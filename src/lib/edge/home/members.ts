@@ -47,10 +47,10 @@ export function createMembers(registry: Registry, ports: MemberPorts) {
 		if (refusal !== undefined) throw tooMany(refusal.retryAfter);
 	}
 	/** Each failure is counted against the address: guessing is slow. */
-	function refuse(who: Who, code: string): AppError {
+	function refuse(who: Who, code: string, message = notAdmitted): AppError {
 		const refusal = buckets.take('failure', who.address, ports.now());
 		return refusal === undefined
-			? new AppError('relay/not-authorized', { message: notAdmitted, data: { code } })
+			? new AppError('relay/not-authorized', { message, data: { code } })
 			: tooMany(refusal.retryAfter);
 	}
 

@@ -28,6 +28,7 @@ import { createIdempotency, type Begun } from './idempotency';
 import { createAdmit } from './admit';
 import { createMcpServers, serverVerbs } from './mcp-servers';
 import { createMembers } from './members';
+import { createPasskeys } from './passkeys';
 import { createRegistry, type KnownDevice } from './registry';
 import type { KeySeal } from './seal-key';
 import { createSpending } from './spending';
@@ -40,6 +41,8 @@ export interface HomePorts {
 	/** The operator's own code; without it one is made. */
 	readonly claimCode: string | undefined;
 	readonly seal: KeySeal | undefined;
+	/** Passkeys are not asked for, whatever there is. */
+	readonly isPasskeyOff: boolean;
 	/** Where the operator reads the one that was made, and nobody else. */
 	readonly announceCode: (code: string) => void;
 }
@@ -66,6 +69,13 @@ export function createRelayHome(sql: SqlStorage, ports: HomePorts): RelayHome {
 
 	const members = createMembers(registry, ports);
 	const { identify, admin, bySignature, inPerson, checkProof, refuse, limit, tokenKey } = members;
+
+	const passkeys = createPasskeys(sql, members, {
+		now: ports.now,
+		isOff: ports.isPasskeyOff,
+		takeNonce: registry.takeNonce
+	});
+	const { confirmed } = passkeys;
 
 	const isClaimed = (): boolean => registry.value('claimed') !== undefined;
 	const secret = (): string => toBase64Url(ports.random(16));
@@ -104,7 +114,7 @@ export function createRelayHome(sql: SqlStorage, ports: HomePorts): RelayHome {
 		await checkKid(key);
 		const known = registry.device(key.kid);
 		if (invite === undefined) {
-			const { home } = await admin(who);
+			const { home } = await confirmed(who);
 			return addDevice(key, { name, home: known?.home ?? home, scopes: scopes ?? guestScopes });
 		}
 		if (!isClaimed() || rules().admission === 'closed') throw refuse(who, 'closed');
@@ -158,7 +168,7 @@ export function createRelayHome(sql: SqlStorage, ports: HomePorts): RelayHome {
 	}
 
 	async function setSecret(who: Who, input: unknown): Promise<null> {
-		await admin(who);
+		await confirmed(who);
 		const { provider, key } = parse(secretRequest, input);
 		if (ports.seal === undefined) throw new AppError('relay/no-secret');
 		registry.setSecret(provider, await ports.seal.seal(provider, key));
@@ -169,6 +179,7 @@ export function createRelayHome(sql: SqlStorage, ports: HomePorts): RelayHome {
 		claim,
 		admit: createAdmit({
 			members,
+			confirmed,
 			registry,
 			servers,
 			transfer,
@@ -190,7 +201,7 @@ export function createRelayHome(sql: SqlStorage, ports: HomePorts): RelayHome {
 				.map(({ key: _key, ...shown }) => shown);
 		},
 		async invite(who) {
-			await admin(who);
+			await confirmed(who);
 			return makeInvite();
 		},
 		// For the front, which has admitted who asks.
@@ -201,7 +212,7 @@ export function createRelayHome(sql: SqlStorage, ports: HomePorts): RelayHome {
 		},
 		setSecret,
 		async removeSecret(who, input) {
-			await admin(who);
+			await confirmed(who);
 			registry.setSecret(String(input), undefined);
 			return null;
 		},
@@ -210,7 +221,7 @@ export function createRelayHome(sql: SqlStorage, ports: HomePorts): RelayHome {
 			return rules();
 		},
 		async setRules(who, input) {
-			await admin(who);
+			await confirmed(who);
 			const next = parse(relayRules, input);
 			registry.setValue('rules', JSON.stringify(next));
 			return next;
@@ -227,6 +238,7 @@ export function createRelayHome(sql: SqlStorage, ports: HomePorts): RelayHome {
 				spentToday: spending.today(now)
 			};
 		},
+		...passkeys.verbs,
 		...serverVerbs(servers, { inPerson, limit, grant: registry.grant }),
 		giveBack(_, input) {
 			const { principal, bytes, reservedAt } = parse(giveBackInput, input);

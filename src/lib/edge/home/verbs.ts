@@ -2,6 +2,7 @@
 
 import * as z from 'zod/mini';
 import { AppError, errorTable, type ErrorId } from '../../wire/errors';
+import { passkeyAssertion } from '../../wire/passkey';
 import { storedAnswer } from './idempotency';
 
 const signedRequest = z.object({
@@ -21,7 +22,9 @@ export const who = z.object({
 	/** Somebody whom Cloudflare Access let through; the front has verified it. */
 	access: z.optional(z.string()),
 	/** Somebody at this very machine while nobody has claimed the relay; the front has seen that. */
-	local: z.optional(z.literal(true))
+	local: z.optional(z.literal(true)),
+	/** A passkey's word for this very request, beside the device's. */
+	passkey: z.optional(passkeyAssertion)
 });
 export type Who = z.infer<typeof who>;
 
