@@ -3,7 +3,7 @@
 import { createAgent } from '../../src/lib/agent/commands/agent';
 import type { Agent } from '../../src/lib/agent/commands/agent';
 import type { Channel, Lease } from '../../src/lib/agent/commands/tabs';
-import type { FetchPort } from '../../src/lib/agent/ports';
+import type { FetchPort, OpenSocket } from '../../src/lib/agent/ports';
 import type { Store } from '../../src/lib/agent/storage/store';
 import { builtInPlugins } from '../../src/lib/plugins';
 import type { CommandInput, CommandName, CommandOutput } from '../../src/lib/wire/commands';
@@ -83,7 +83,9 @@ export async function openTab(options: {
 	origin?: Origin;
 	fetch?: FetchPort;
 	relayKeys?: readonly string[];
+	openSocket?: OpenSocket;
 }): Promise<TestTab> {
+	const { openSocket } = options;
 	const origin = options.origin ?? createOrigin();
 	const agent = await createAgent({
 		store: options.store,
@@ -94,7 +96,8 @@ export async function openTab(options: {
 			},
 			ids: { next: () => uuidv7() },
 			random: { float: Math.random, bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
-			fetch: (to, init) => options.fetch?.(new Request(to, init)) ?? Promise.reject(new TypeError('offline'))
+			fetch: (to, init) => options.fetch?.(new Request(to, init)) ?? Promise.reject(new TypeError('offline')),
+			...(openSocket === undefined ? {} : { sockets: () => Promise.resolve({ openSocket }) })
 		},
 		device: { id: 'test-device' },
 		plugins: builtInPlugins,
