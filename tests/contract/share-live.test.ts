@@ -7,7 +7,7 @@ import { toBase64Url } from '../../src/lib/wire/base64';
 import { newShare, frameHeader, shareHeader } from '../../src/lib/wire/share-api';
 import { deriveLiveKeys, sealWord } from '../../src/lib/wire/share-frames';
 import { parseJson } from '../../src/lib/wire/json';
-import { parseShareLink, type ShareLink } from '../../src/lib/wire/share-link';
+import { formatShareLink, parseShareLink, type ShareLink } from '../../src/lib/wire/share-link';
 import { readFrame } from '../../src/lib/wire/share-live';
 import { shareSigner, writeSigner } from '../../src/lib/wire/share-sign';
 import { openTab, type TestTab } from '../fakes/agents';
@@ -28,7 +28,7 @@ interface World {
 	fetch(request: Request): Promise<Response>;
 }
 
-async function world(kind: 'live' | 'collaborative', mayAsk = false): Promise<World> {
+async function world(kind: 'live' | 'collaborative', mayAsk = false, passphrase = ''): Promise<World> {
 	const store = createMemoryStore();
 	let relay: ShareRelay | undefined;
 	async function fetch(request: Request): Promise<Response> {
@@ -70,7 +70,7 @@ async function world(kind: 'live' | 'collaborative', mayAsk = false): Promise<Wo
 		kind,
 		options: { calls: 'names', reasoning: false, files: false },
 		mayAsk,
-		passphrase: '',
+		passphrase,
 		days: 1
 	});
 	const link = parseShareLink(share.link);
@@ -79,9 +79,9 @@ async function world(kind: 'live' | 'collaborative', mayAsk = false): Promise<Wo
 	return { tab, sessionId, relay: made, link, another: open, fetch };
 }
 
-async function visitor({ relay, link, fetch }: World) {
+async function visitor({ relay, link, fetch }: World, passphrase = '') {
 	const views: LiveView[] = [];
-	const reader = await followLive(link, '', {
+	const reader = await followLive(link, passphrase, {
 		fetch: (to, init) => fetch(new Request(to, init)),
 		openSocket: relay.reader,
 		random: bytes,
@@ -137,6 +137,22 @@ describe('a live share at its owner', () => {
 		expect(views.some(({ isTampered }) => isTampered)).toBe(false);
 		await next.call('share.revoke', { shareId: here.link.shareId }).catch(() => undefined);
 	});
+
+	test('with a passphrase opens to whoever knows it, and becomes a session of their own with all that was said', async () => {
+		const here = await world('live', false, 'green heron');
+		await expect(visitor(here, 'grey heron')).rejects.toMatchObject({ id: 'share/damaged' });
+		const { views, reader } = await visitor(here, 'green heron');
+		await here.tab.call('session.send', { sessionId: here.sessionId, text: 'calculate 20 + 22', files: [] });
+		await until(() => JSON.stringify(views.at(-1)?.reading.items.at(-1)).includes('42'));
+		await until(() => here.relay.log.after(-1).length === 1);
+		const theirs = await openTab({ store: createMemoryStore(), fetch: here.fetch });
+		const link = formatShareLink(here.link);
+		const { sessionId } = await theirs.call('share.import', { link, passphrase: 'green heron' });
+		const { text } = await theirs.call('session.export', { sessionId, format: 'jsonl' });
+		expect(text).toContain('calculate 20 + 22');
+		expect(text).toContain('42');
+		reader.close();
+	}, 60_000);
 
 	test('T18 a participant’s words are untrusted and once; 10,000 that nobody signed come to nothing', async () => {
 		const here = await world('collaborative');
