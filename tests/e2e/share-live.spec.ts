@@ -44,7 +44,7 @@ async function visit(browser: Browser, app: WherryPage, link: string): Promise<V
 
 const textOf = (article: Locator) => article.locator('.text').innerText();
 
-test('OT-88 OT-26 an answer is read along word by word elsewhere, without the secrets in it; revoking closes it for everybody @phone', async ({
+test('OT-88 OT-26 an answer is read along word by word elsewhere, without the secrets in it; revoking closes it for everybody', async ({
 	app,
 	page,
 	browser,
@@ -69,6 +69,8 @@ test('OT-88 OT-26 an answer is read along word by word elsewhere, without the se
 	await expect(feed.getByRole('article')).toHaveCount(2);
 	expect(other.url()).not.toContain('#');
 
+	await expect(page.getByRole('link', { name: /Live · \d reading now/ })).toBeVisible();
+
 	const seen = new Set<string>();
 	await app.send('a long one');
 	const answer = feed.getByRole('article', { name: 'Wherry' }).nth(1);
@@ -88,6 +90,8 @@ test('OT-88 OT-26 an answer is read along word by word elsewhere, without the se
 	expect((await new AxeBuilder({ page: other }).analyze()).violations.map(({ id }) => id)).toEqual([]);
 	await expect(other.locator('html')).toHaveJSProperty('scrollWidth', other.viewportSize()?.width ?? 0);
 	await other.screenshot({ path: `test-results/live-${app.isPhone ? 'phone' : 'desktop'}.png` });
+
+	await page.screenshot({ path: `test-results/sharer-${app.isPhone ? 'phone' : 'desktop'}.png` });
 
 	await page.goto('/settings');
 	const own = page.getByRole('list', { name: 'Links of yours' });
@@ -176,9 +180,12 @@ test('a participant writes with a name of their own: it is marked, asks no model
 	await expect(app.articles('Wherry')).toHaveCount(3);
 	await app.waitIdle();
 	await expect(app.call('memory_remember')).toHaveCount(0);
+	const other = visitor.page;
+	expect((await new AxeBuilder({ page: other }).analyze()).violations.map(({ id }) => id)).toEqual([]);
+	await expect(other.locator('html')).toHaveJSProperty('scrollWidth', other.viewportSize()?.width ?? 0);
+	await other.getByRole('button', { name: 'Send' }).scrollIntoViewIfNeeded();
 	await visitor.page.screenshot({
-		path: `test-results/collaborative-${app.isPhone ? 'phone' : 'desktop'}.png`,
-		fullPage: true
+		path: `test-results/collaborative-${app.isPhone ? 'phone' : 'desktop'}.png`
 	});
 	await app.page.screenshot({ path: `test-results/owner-${app.isPhone ? 'phone' : 'desktop'}.png` });
 	await visitor.context.close();

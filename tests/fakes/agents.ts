@@ -3,7 +3,7 @@
 import { createAgent } from '../../src/lib/agent/commands/agent';
 import type { Agent } from '../../src/lib/agent/commands/agent';
 import type { Channel, Lease } from '../../src/lib/agent/commands/tabs';
-import type { Clock, FetchPort, SyncNetwork } from '../../src/lib/agent/ports';
+import type { Clock, FetchPort, OpenSocket, SyncNetwork } from '../../src/lib/agent/ports';
 import type { Store } from '../../src/lib/agent/storage/store';
 import { builtInPlugins } from '../../src/lib/plugins';
 import type { CommandInput, CommandName, CommandOutput } from '../../src/lib/wire/commands';
@@ -87,7 +87,9 @@ export async function openTab(options: {
 	device?: string;
 	/** Default: the real one. */
 	clock?: Clock;
+	openSocket?: OpenSocket;
 }): Promise<TestTab> {
+	const { openSocket } = options;
 	const origin = options.origin ?? createOrigin();
 	const { network } = options;
 	const agent = await createAgent({
@@ -99,7 +101,8 @@ export async function openTab(options: {
 			},
 			ids: { next: () => uuidv7() },
 			random: { float: Math.random, bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
-			fetch: (to, init) => options.fetch?.(new Request(to, init)) ?? Promise.reject(new TypeError('offline'))
+			fetch: (to, init) => options.fetch?.(new Request(to, init)) ?? Promise.reject(new TypeError('offline')),
+			...(openSocket === undefined ? {} : { sockets: () => Promise.resolve({ openSocket }) })
 		},
 		device: { id: options.device ?? 'test-device' },
 		plugins: builtInPlugins,

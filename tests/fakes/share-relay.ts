@@ -50,6 +50,8 @@ export interface ShareRelay {
 	readonly wire: string[];
 	base: Uint8Array<ArrayBuffer>;
 	putBase(sealed: Uint8Array<ArrayBuffer>, frame: Frame): Promise<'kept' | 'refused'>;
+	/** Says something to the owner that nobody sent. */
+	inject(message: FromShare): void;
 	/** Breaks every connection. */
 	cut(): void;
 	/** Resolves when nothing is on its way. */
@@ -164,6 +166,9 @@ export async function createShareRelay(start: {
 			relay.base = sealed;
 			tellReaders({ type: 'frame', frame });
 			return 'kept';
+		},
+		inject(message) {
+			for (const line of lines) if (line.role === 'owner') tell(line, message);
 		},
 		cut() {
 			for (const line of lines) {

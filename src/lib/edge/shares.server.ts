@@ -78,7 +78,7 @@ export async function replaceBase(request: Request, env: EdgeEnv, id: string): P
 			body: await readSealed(request)
 		});
 		if (replaced.status === 409) throw new AppError('input/invalid', { data: { code: 'no-next-frame' } });
-		if (replaced.status !== 200) throw new AppError('share/not-found');
+		if (replaced.status !== 204) throw new AppError('share/not-found');
 		return succeed(null, caller.requestId);
 	} catch (thrown) {
 		return refuse(thrown, caller);

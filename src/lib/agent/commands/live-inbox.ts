@@ -15,7 +15,7 @@ import { participant, participantLabels, participantName } from '../policy/parti
 import { visible } from '../render/visible';
 import { cleanLine } from '../sessions/titles';
 import type { PublisherParts } from './live-publisher';
-import { followedBranch } from './share-rows';
+import { followedBranch, heardKey } from './share-rows';
 
 export interface Inbox {
 	receive(place: number, word: Word): void;
@@ -27,6 +27,8 @@ export interface Inbox {
 const maximumUnanswered = 20;
 /** Turns that participants may start in an hour, where they may ask at all. */
 const asksAnHour = 30;
+/** Names that a transcript has for somebody else. */
+const notTheirs = /^(?:you|wherry|user|system|assistant|agent|)$/i;
 const hourMs = 60 * 60 * 1000;
 const heardSchema = z.object({ value: z.record(z.string(), z.number()) });
 
@@ -49,7 +51,7 @@ export async function createInbox({
 	const writeSeed = parseShareLink(row.link)?.writeSeed;
 	const verify =
 		writeSeed === undefined ? undefined : shareVerifier((await writeSigner(writeSeed)).publicKey);
-	const key = `heard/${shareId}`;
+	const key = heardKey(shareId);
 	const waiting = new Map<number, Word>();
 	const asks: number[] = [];
 	let last: Promise<void> = Promise.resolve();
@@ -71,7 +73,7 @@ export async function createInbox({
 		if (typeof name !== 'string' || typeof text !== 'string' || text.trim() === '') return undefined;
 		if (text.length > liveLimits.message) return undefined;
 		const clean = cleanLine(visible(name)).replaceAll(/[[\]]/g, '').slice(0, liveLimits.name);
-		return { name: clean === '' ? 'guest' : clean, text: visible(text) };
+		return { name: notTheirs.test(clean) ? 'guest' : clean, text: visible(text) };
 	}
 
 	async function take(): Promise<void> {
@@ -135,6 +137,8 @@ export async function createInbox({
 	}
 	return {
 		receive(place, word) {
+			// A relay keeps no more than this: one that brings more is no reason to fill this device's memory.
+			if (waiting.size >= liveLimits.waiting) return;
 			waiting.set(place, word);
 			look();
 		},

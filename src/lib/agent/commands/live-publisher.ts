@@ -69,6 +69,8 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher 
 	let answer: LiveAnswer | undefined;
 	let settled: SharedBranch | undefined;
 	let isStale = true;
+	/** Times that a begun answer is waited for. */
+	let patience = 6;
 	let isWaiting = false;
 	let isBusy = false;
 	let isStopped = false;
@@ -77,20 +79,28 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher 
 
 	/** Undefined while the person is elsewhere: the readers keep what they have. */
 	async function wanted(): Promise<SharedBranch | undefined> {
-		if (isStale || settled === undefined) {
+		// What was committed meanwhile is in no answer that is being written any more: it is read before that is.
+		while (isStale) {
 			isStale = false;
-			const loaded = await host.repository.load(sessionId);
-			const branch = followedBranch(loaded, entryId);
-			const state = host.status.display(sessionId);
-			const open = state === 'running' || state === 'held' ? { open: state } : {};
-			settled =
-				branch === undefined ? undefined : await sharedBranch(host, loaded, branch, { options, ...open });
+			await readBranch().catch((thrown: unknown) => {
+				isStale = true;
+				throw thrown;
+			});
 		}
 		const item = answer?.item(options);
 		if (settled === undefined || item === undefined) return settled;
 		const { reading } = settled;
 		const items = [...reading.items, item];
 		return { ...settled, reading: { ...reading, items, busyAt: items.length - 1 } };
+	}
+
+	async function readBranch(): Promise<void> {
+		const loaded = await host.repository.load(sessionId);
+		const branch = followedBranch(loaded, entryId);
+		const state = host.status.display(sessionId);
+		const open = state === 'running' || state === 'held' ? { open: state } : {};
+		settled =
+			branch === undefined ? undefined : await sharedBranch(host, loaded, branch, { options, ...open });
 	}
 
 	function soon(ms = everyMs): void {
@@ -118,6 +128,11 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher 
 	}
 
 	async function publishOnce(): Promise<Written> {
+		// After a reload in mid-answer: what had come is read again in a moment, and readers need not see it go.
+		if (sent === undefined && answer === undefined && isRunning() && patience-- > 0) {
+			soon();
+			return 'kept';
+		}
 		const now = await wanted();
 		if (now === undefined) return 'kept';
 		const changes = sent === undefined ? undefined : changesBetween(sent, now.reading);

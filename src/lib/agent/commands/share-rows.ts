@@ -17,6 +17,8 @@ import { blobsOf } from './interchange';
 
 /** A setting for each: so that two devices that share at the same time lose neither. */
 export const rowPrefix = 'share/';
+/** How far each participant has been heard. */
+export const heardKey = (shareId: string): string => `heard/${shareId}`;
 const liveSchema = z.object({
 	/** Whoever made it publishes it. */
 	device: z.string(),

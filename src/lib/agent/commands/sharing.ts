@@ -21,6 +21,7 @@ import {
 	asOwner,
 	askRelay,
 	branchFor,
+	heardKey,
 	ownShare,
 	readRow,
 	readRows,
@@ -190,6 +191,7 @@ export async function revokeShare(host: Host, shareId: string): Promise<null> {
 		if (!(thrown instanceof AppError) || thrown.id !== 'share/not-found') throw thrown;
 	}
 	await host.settings.set(rowPrefix + shareId, null);
+	if (row.live !== undefined) await host.settings.set(heardKey(shareId), null);
 	host.bus.publish({ kind: 'changed', what: 'settings' });
 	return null;
 }

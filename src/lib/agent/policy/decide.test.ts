@@ -109,6 +109,25 @@ describe('the gate', () => {
 		expect(decide({ ...sending, userDestinations: ['https://example.org/'] }).verdict).toBe('allow');
 	});
 
+	it('T18 holds whatever reads or does something once participants have written, in every stance and mode', () => {
+		const taint = { integrity: 'untrusted', private: true, sources: ['web', 'participants'] } as const;
+		for (const stance of ['ask', 'edit', 'open', 'bypass'] as const)
+			for (const mode of ['propose', 'selective', 'auto'] as const)
+				for (const effect of ['readPrivate', 'readUntrusted', 'writeLocal', 'egress', 'spend'] as const) {
+					const asked = input({
+						stance,
+						mode,
+						taint,
+						rules: [rule('allow', { args: { to: 'example.org' } })],
+						call: call({ effects: [effect], undoable: true })
+					});
+					expect(decide(asked)).toMatchObject({ verdict: 'hold', constraints: { canAlways: false } });
+					expect(decide({ ...asked, interactive: false }).verdict).toBe('deny');
+				}
+		// What touches nothing tells them nothing.
+		expect(decide(input({ taint, call: call({ effects: [] }) })).verdict).toBe('allow');
+	});
+
 	it('treats what nobody knows as held, and as denied where nobody can be asked', () => {
 		expect(decide(input({ call: call({ effects: 'unknown' }) })).verdict).toBe('hold');
 		expect(decide(input({ call: call({ effects: 'unknown' }), interactive: false })).verdict).toBe('deny');

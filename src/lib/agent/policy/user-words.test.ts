@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Entry, FilePart, Part } from '../../wire/entries';
 import { userLabels } from '../../wire/labels';
+import { participant, participantLabels } from './participants';
 import { messageLabels, userWords } from './user-words';
 
 const file: FilePart = {
@@ -52,6 +53,7 @@ describe("the user's own words", () => {
 				labels: messageLabels([file])
 			}
 		],
+		['a participant', { author: { device: 'd', principal: participant('user') }, labels: participantLabels }],
 		['tainted without a file', { labels: { ...userLabels, integrity: 'untrusted', sources: ['mail'] } }],
 		['tainted by nobody knows what', { labels: { ...userLabels, integrity: 'untrusted', sources: [] } }],
 		[

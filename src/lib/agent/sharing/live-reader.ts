@@ -77,6 +77,7 @@ export async function followLive(
 	let state: LiveView['state'] = 'apart';
 	let isTampered = false;
 	let failures = 0;
+	let gaps = 0;
 	let isClosed = false;
 	let silence: () => void = () => undefined;
 	let last: Promise<unknown> = Promise.resolve();
@@ -117,11 +118,11 @@ export async function followLive(
 		if (became === 'forged' && follower.reading() === undefined) throw new AppError('share/damaged');
 		if (became === 'gap') {
 			// Missing once is a connection that broke at a bad moment; again and again it is somebody.
-			if (++failures > maximumGaps) isTampered = true;
+			if (++gaps > maximumGaps) isTampered = true;
 			socket?.close();
 			return leave(0);
 		}
-		if (became === 'live') failures = 0;
+		if (became === 'live') failures = gaps = 0;
 		heard(message, became === 'live');
 	}
 
@@ -155,7 +156,7 @@ export async function followLive(
 			const found = await fetchBase().catch((thrown: unknown) => errorOf(thrown));
 			if (found === 'share/not-found')
 				return follower.reading() === undefined ? fail(new AppError(found)) : become('over');
-			if (follower.reading() === undefined && failures > maximumGaps)
+			if (follower.reading() === undefined && failures > maximumFailures)
 				return fail(new AppError('share/unavailable'));
 		}
 		connect();
@@ -198,4 +199,5 @@ export async function followLive(
 }
 
 const maximumGaps = 3;
+const maximumFailures = 3;
 const errorOf = (thrown: unknown): ErrorId => toAppError(thrown, 'share/unavailable').id;

@@ -16,6 +16,7 @@ const actions = /(?:^|\n)[ \t]*(?:`{3,}|~{3,})[ \t]*(?:(?:wherry-|open-think-)?a
 export function safeText(text: string, mask: Mask): string {
 	const starts = [text.indexOf('-----BEGIN'), text.search(actions)].filter((at) => at >= 0);
 	let end = Math.min(text.length, ...starts);
-	while (end > 0 && inRun.test(text[end - 1] ?? '')) end--;
+	// What follows says whether the last run has ended; nobody knows yet what follows the end.
+	if (inRun.test(text[end] ?? '-')) while (end > 0 && inRun.test(text[end - 1] ?? '')) end--;
 	return mask.text(text.slice(0, end));
 }

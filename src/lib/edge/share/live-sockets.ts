@@ -84,6 +84,8 @@ export class LiveSockets {
 		const { shareId = '', ownerKey = '', writeKey = '' } = this.log().meta() ?? {};
 		switch (message.type) {
 			case 'read': {
+				// The whole log again and again would be the relay's traffic for nothing.
+				if (isReading(socket)) return socket.close(liveClose.protocol);
 				for (const frame of this.log().after(message.after)) send(socket, { type: 'frame', frame });
 				socket.serializeAttachment({ reading: true });
 				if (this.#beat !== undefined) send(socket, { type: 'beat', beat: this.#beat });

@@ -118,7 +118,8 @@ export class ShareRoom extends DurableObject {
 		this.#record.replace(token, sealed);
 		await this.ctx.storage.sync();
 		this.#sockets.tell({ type: 'frame', frame });
-		return answer({});
+		// Nothing to read: a body that nobody takes would keep the object awake.
+		return new Response(null, { status: 204 });
 	}
 
 	/** Its name is its owner's key, and its first frame is signed with that. */
