@@ -7,6 +7,7 @@ import { AppError } from '../../wire/errors';
 import type { HomeParts } from '../home/home-life';
 import type { OpenHome } from '../home/open-home';
 import type { SyncNetwork } from '../ports';
+import { isRecord } from '../sessions/upcast';
 import type { Handlers } from './session-commands';
 
 export interface HomeOnDemand {
@@ -34,7 +35,10 @@ export function homeOnDemand(
 			'home.change': async (change) => (await open()).change(change)
 		},
 		async start() {
-			if (network === undefined || (await parts.base.get('meta', 'home')) === undefined) return;
+			const row = network === undefined ? undefined : await parts.base.get('meta', 'home');
+			if (!isRecord(row)) return;
+			// Another tab may have become a member: this one knows its older name.
+			if (typeof row.kid === 'string') parts.became(row.kid);
 			parts.outgoing.tell(open().then(({ prepare }) => prepare));
 		},
 		end() {
