@@ -13,6 +13,8 @@ interface Profile {
 
 const devices = (page: Page): Locator => page.getByRole('region', { name: 'Devices', exact: true });
 const list = (page: Page): Locator => devices(page).getByRole('list', { name: 'Devices', exact: true });
+const branches = ({ app }: Profile): Locator =>
+	app.feed.getByRole('group', { name: 'Branches of this message' });
 const inStep = (page: Page): Promise<void> =>
 	expect(devices(page)).toContainText('In step with your other devices', { timeout: 20_000 });
 
@@ -64,20 +66,27 @@ test('two devices pair by twelve words, are both written on without a network, m
 	await phone.app.open(path);
 	await expect(phone.app.articles('You')).toHaveText([/the ferry leaves at nine/]);
 
+	// What one writes, the other shows while it is written on.
+	await phone.app.ask('remember that the buoy is red', /Remembered/);
+	await expect(app.articles('You').last()).toHaveText(/the buoy is red/, { timeout: 20_000 });
+	await app.ask('remember that the lamp is green', /Remembered/);
+	await expect(phone.app.articles('Wherry').last()).toContainText(/Remembered/, { timeout: 20_000 });
+	await expect(phone.app.articles('You').last()).toHaveText(/the lamp is green/);
+
 	await offline([desk, phone], true);
 	await app.ask('remember that the tide is high', /Remembered/);
 	await phone.app.ask('remember that the harbour is closed', /Remembered/);
 	await offline([desk, phone], false);
 
 	// Both answers hang on the same message: one is shown, the other one beside it, on both.
-	for (const one of [desk, phone])
-		await expect(one.page.getByText('2 of 2')).toBeVisible({ timeout: 20_000 });
+	for (const one of [desk, phone]) await expect(branches(one)).toHaveText(/[12] \/ 2/, { timeout: 20_000 });
 	const shown = await app.transcript();
 	await expect.poll(() => phone.app.transcript()).toEqual(shown);
 	for (const one of [desk, phone]) {
 		await one.app.reload();
 		expect(await one.app.transcript()).toEqual(shown);
 	}
+	expect(await branches(phone).innerText()).toBe(await branches(desk).innerText());
 	await phone.app.ask('what do you remember', /ferry/);
 	await expect(phone.app.articles('Wherry').last()).toContainText('tide is high');
 	await expect(phone.app.articles('Wherry').last()).toContainText('harbour is closed');
@@ -110,7 +119,7 @@ test('a code that is wrong, cut or used says so; a device that is revoked is out
 
 	const line = list(page).getByRole('listitem').filter({ hasText: 'Phone' });
 	await line.getByRole('button', { name: 'Rename' }).click();
-	await line.getByRole('textbox', { name: 'New name of Phone' }).fill('Old phone');
+	await devices(page).getByRole('textbox', { name: 'New name of Phone' }).fill('Old phone');
 	await page.keyboard.press('Enter');
 	await expect(list(phone.page)).toContainText('Old phone', { timeout: 20_000 });
 

@@ -3,30 +3,42 @@
 import { describe, expect, test } from 'vitest';
 import { createMemoryStore } from '../../src/lib/agent/storage/memory';
 import type { Store } from '../../src/lib/agent/storage/store';
+import { seeded } from '../contract/random';
 import { openTab, type TestTab } from '../fakes/agents';
 import { createMemoryRelay, type DeviceNetwork, type MemoryRelay } from '../fakes/memory-relay';
 
 interface Profile {
+	readonly relay: MemoryRelay;
+	readonly name: string;
 	readonly store: Store;
-	readonly network: DeviceNetwork;
+	network: DeviceNetwork;
 	tab: TestTab;
 }
 
 async function profile(relay: MemoryRelay, name: string): Promise<Profile> {
 	const store = createMemoryStore();
 	const network = relay.network();
-	return { store, network, tab: await openTab({ store, network, fetch: relay.fetch, device: name }) };
+	const tab = await openTab({ store, network, fetch: relay.fetch, device: name });
+	return { relay, name, store, network, tab };
+}
+
+/** The process ends, in the middle of whatever it does, and another one goes on from what is on disk. */
+async function restart(one: Profile): Promise<void> {
+	one.network.setOnline(false);
+	one.network = one.relay.network();
+	const { store, network, relay, name } = one;
+	one.tab = await openTab({ store, network, fetch: relay.fetch, device: name });
 }
 
 async function until(what: () => Promise<boolean>, why: string): Promise<void> {
-	for (let tries = 0; tries < 1_000; tries++) {
+	for (let tries = 0; tries < 2_000; tries++) {
 		if (await what()) return;
 		await new Promise((done) => setTimeout(done, 10));
 	}
 	throw new Error(`never: ${why}`);
 }
 
-async function pairUp(host: Profile, guest: Profile): Promise<void> {
+async function pairUp(host: Profile, guest: Profile, count = 2, keys: readonly string[] = []): Promise<void> {
 	await host.tab.call('home.change', { what: 'invite', name: 'Desk' });
 	const { pairing } = await host.tab.call('home.view', null);
 	await guest.tab.call('home.change', { what: 'join', code: pairing?.phrase ?? '', name: 'Phone' });
@@ -36,11 +48,11 @@ async function pairUp(host: Profile, guest: Profile): Promise<void> {
 		kid = asks?.kid ?? '';
 		return asks?.name === 'Phone';
 	}, 'asked');
-	await host.tab.call('home.change', { what: 'admit', kid, keys: [] });
+	await host.tab.call('home.change', { what: 'admit', kid, keys });
 	for (const one of [host, guest])
 		await until(async () => {
 			const view = await one.tab.call('home.view', null);
-			return view.state === 'joined' && view.devices.length === 2 && !view.waiting;
+			return view.state === 'joined' && view.devices.length === count && !view.waiting;
 		}, 'both joined');
 }
 
@@ -117,4 +129,201 @@ describe('two devices of one person', () => {
 			);
 		}
 	});
+
+	test('whatever they do, wherever their processes end and their lines break, all have the same at last', async () => {
+		const random = seeded('devices');
+		const relay = createMemoryRelay();
+		const all = [await profile(relay, 'd1'), await profile(relay, 'd2'), await profile(relay, 'd3')] as const;
+		const [desk, phone, tablet] = all;
+		for (const { tab } of all) await say(tab, null, 'before');
+		await pairUp(desk, phone);
+		await pairUp(desk, tablet, 3);
+		await agree(...all);
+		let made = 0;
+		const act = async ({ tab }: Profile): Promise<void> => {
+			const { rows } = await tab.call('sessions.list', {});
+			const sessionId = random.pick(rows).id;
+			const text = `words ${String(++made)}`;
+			switch (random.int(9)) {
+				case 0:
+					await say(tab, null, text);
+					return;
+				case 1:
+					await say(tab, null, `remember that ${text}`);
+					return;
+				case 2: {
+					const { nodes } = await tab.call('session.tree', { sessionId });
+					const { id } = random.pick(nodes);
+					await tab.call('session.fork', { sessionId, entryId: id });
+					return;
+				}
+				case 3:
+					await tab.call('settings.set', { name: 'turns/steps', value: made });
+					return;
+				case 4:
+					await tab.call('session.update', { sessionId, pinned: made % 2 === 0 });
+					return;
+				case 5:
+					await tab.call('session.update', { sessionId, title: text, tags: [text] });
+					return;
+				default:
+					await say(tab, sessionId, text);
+			}
+		};
+		for (let step = 0; step < 60; step++) {
+			const one = random.pick(all);
+			const dice = random.int(12);
+			// Abandoned in the middle: what was not acknowledged need not be there, and must then be nowhere.
+			if (dice === 0) void act(one).catch(() => undefined);
+			if (dice <= 1) await restart(one);
+			else if (dice === 2) one.network.cut();
+			else if (dice <= 4) one.network.setOnline(dice === 4);
+			else await act(one);
+		}
+		for (const { network } of all) network.setOnline(true);
+		await agree(...all);
+		for (const one of all) await restart(one);
+		await agree(...all);
+		const { rows } = await desk.tab.call('sessions.list', {});
+		for (const { tab } of [phone, tablet])
+			expect((await tab.call('sessions.list', {})).rows.map(({ id }) => id)).toEqual(
+				rows.map(({ id }) => id)
+			);
+	}, 60_000);
+
+	test('what cannot be read is kept, and stops nothing of what comes with it', async () => {
+		const relay = createMemoryRelay();
+		const [desk, phone] = [await profile(relay, 'd1'), await profile(relay, 'd2')];
+		const sessionId = await say(desk.tab, null, 'a good one');
+		await pairUp(desk, phone);
+		await agree(desk, phone);
+		const kid = (await desk.tab.call('home.view', null)).devices.find(({ isThis }) => isThis)?.kid ?? '';
+		desk.network.setOnline(false);
+		const common = { v: 1, dev: kid, lam: 900, hlc: [0, 0], deps: [] };
+		const node = { parent: null, session: sessionId };
+		const bad = [
+			{ type: 'node.add', body: { ...node, node: 'n1', content: 'no entry' } },
+			{
+				type: 'node.add',
+				body: { ...node, node: 'n2', content: { id: 'another', sessionId, parentId: null } }
+			},
+			{ type: 'reg.set', body: { key: `session/${sessionId}/title`, value: { not: 'a title' } } },
+			{ type: 'reg.set', body: { key: 'plugins/memory/x', value: 'no row' } },
+			{ type: 'reg.set', body: { key: 'settings/vault', value: { v: 1, value: 'not synced' } } },
+			{ type: 'reg.set', body: { key: 'rules/r1', value: { id: 'r2' } } },
+			{ type: 'reg.set', body: { key: 'session/../x', value: 1 } },
+			{ type: 'of.tomorrow', body: { some: 'thing' } }
+		];
+		const put = bad.map((op, n) => ({
+			table: 'ops' as const,
+			key: `q/0000000000000900/bad-${String(n)}`,
+			row: { v: 1, op: { ...common, opId: `bad-${String(n)}`, ...op } }
+		}));
+		const epoch = ((await desk.store.get('meta', 'epoch')) as { epoch: number }).epoch;
+		await desk.store.commit({ epoch, put });
+		await restart(desk);
+		await say(desk.tab, sessionId, 'and one after it');
+		const read = async () =>
+			(await phone.tab.call('session.tree', { sessionId })).nodes.map(({ label }) => label);
+		await until(async () => (await read()).includes('and one after it'), 'the good one came');
+		expect(await phone.store.get('settings', 'vault')).toBeUndefined();
+		expect(await phone.store.get('rules', 'r1')).toBeUndefined();
+		expect(await phone.store.get('plugins', 'memory/x')).toBeUndefined();
+		expect((await phone.tab.call('sessions.list', {})).badRows).toBe(0);
+		const kept = JSON.stringify(await phone.store.get('meta', 'sync-kept'));
+		for (const word of ['no entry', 'another', 'of.tomorrow']) expect(kept).toContain(word);
+		await restart(phone);
+		expect(await read()).toContain('and one after it');
+	});
+
+	test('a device that is removed is out, also after a new start; paired anew, it brings what it wrote', async () => {
+		const relay = createMemoryRelay();
+		const [desk, phone] = [await profile(relay, 'd1'), await profile(relay, 'd2')];
+		const sessionId = await say(desk.tab, null, 'ours');
+		await pairUp(desk, phone);
+		await agree(desk, phone);
+		const other = (await desk.tab.call('home.view', null)).devices.find(({ isThis }) => !isThis);
+		await desk.tab.call('home.change', { what: 'revoke', kid: other?.kid ?? '' });
+		const state = async ({ tab }: Profile) => (await tab.call('home.view', null)).state;
+		await until(async () => (await state(phone)) === 'revoked', 'told');
+		await restart(phone);
+		expect(await state(phone)).toBe('revoked');
+		await say(desk.tab, sessionId, 'without the phone');
+		await say(phone.tab, sessionId, 'without the desk');
+		await phone.tab.call('home.change', { what: 'leave' });
+		expect(await state(phone)).toBe('none');
+		await desk.tab.call('home.change', { what: 'invite', name: 'Desk' });
+		const phrase = (await desk.tab.call('home.view', null)).pairing?.phrase ?? '';
+		await phone.tab.call('home.change', { what: 'join', code: phrase, name: 'Phone' });
+		let kid = '';
+		await until(async () => {
+			kid = (await desk.tab.call('home.view', null)).pairing?.asks?.kid ?? '';
+			return kid !== '';
+		}, 'asked');
+		await desk.tab.call('home.change', { what: 'admit', kid, keys: [] });
+		const labels = async ({ tab }: Profile) =>
+			(await tab.call('session.tree', { sessionId })).nodes.map(({ label }) => label);
+		for (const one of [desk, phone])
+			await until(async () => {
+				const found = await labels(one);
+				return found.includes('without the phone') && found.includes('without the desk');
+			}, 'both have both');
+		// A code is good once.
+		await expect(
+			(await profile(relay, 'd3')).tab.call('home.change', { what: 'join', code: phrase, name: 'Thief' })
+		).rejects.toMatchObject({ id: 'pair/taken' });
+	}, 30_000);
+
+	test('keys go along only where they were chosen, and a temporary session goes nowhere', async () => {
+		const relay = createMemoryRelay();
+		const [desk, phone] = [await profile(relay, 'd1'), await profile(relay, 'd2')];
+		for (const provider of ['anthropic', 'openai'])
+			await desk.tab.call('providers.saveKey', { provider, key: `sk-canary-${provider}` });
+		const { sessionId } = await desk.tab.call('session.open', { sessionId: null, temporary: true });
+		await desk.tab.call('session.send', { sessionId, text: 'nobody shall know', files: [] });
+		await desk.tab.until(() => desk.tab.state()?.turn === 'idle');
+		await pairUp(desk, phone, 2, ['openai']);
+		await agree(desk, phone);
+		await until(async () => (await phone.tab.call('home.view', null)).keys.length > 0, 'the key came');
+		expect((await phone.tab.call('home.view', null)).keys).toEqual(['openai']);
+		const cards = await phone.tab.call('providers.list', null);
+		expect(cards.filter(({ hasKey }) => hasKey).map(({ id }) => id)).toEqual(['openai']);
+		for (const { store } of [desk, phone]) {
+			const rows = JSON.stringify([await store.range('ops', {}), await store.range('entries', {})]);
+			expect(rows).not.toContain('sk-canary');
+			expect(rows).not.toContain('nobody shall know');
+		}
+	});
+
+	test('a message that is longer than an envelope arrives whole', async () => {
+		const relay = createMemoryRelay();
+		const [desk, phone] = [await profile(relay, 'd1'), await profile(relay, 'd2')];
+		await pairUp(desk, phone);
+		const long = Array.from({ length: 60_000 }, (_, n) => `word${String(n)}`).join(' ');
+		const sessionId = await say(desk.tab, null, long);
+		await agree(desk, phone);
+		const entries = await phone.store.range('entries', { prefix: `${sessionId}/` });
+		expect(JSON.stringify(entries)).toContain(long);
+	});
+
+	test('after a thousand envelopes one of them writes everything down, and a newcomer begins there', async () => {
+		const relay = createMemoryRelay();
+		const [desk, phone] = [await profile(relay, 'd1'), await profile(relay, 'd2')];
+		const sessionId = await say(desk.tab, null, 'first');
+		await pairUp(desk, phone);
+		const [id = ''] = relay.rooms();
+		const hasMore = (): boolean => relay.room(id).meta().seq > 1_002;
+		for (let n = 0; n < 5_000 && !hasMore(); n++) {
+			await desk.tab.call('session.update', { sessionId, title: `title ${String(n)}` });
+			// An envelope each, as when a person does it.
+			await new Promise((done) => setTimeout(done, 3));
+		}
+		expect(hasMore()).toBe(true);
+		await until(() => Promise.resolve(relay.room(id).meta().upTo > 0), 'written down');
+		await say(phone.tab, sessionId, 'last');
+		await agree(desk, phone);
+		const tablet = await profile(relay, 'd3');
+		await pairUp(phone, tablet, 3);
+		await agree(desk, phone, tablet);
+	}, 120_000);
 });

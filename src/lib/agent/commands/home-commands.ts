@@ -8,6 +8,7 @@ import type { HomeParts } from '../home/home-life';
 import type { OpenHome } from '../home/open-home';
 import { readOpenTurns } from '../journal/read-records';
 import type { SyncNetwork } from '../ports';
+import { isRecord } from '../sessions/upcast';
 import type { Handlers } from './session-commands';
 
 export interface HomeOnDemand {
@@ -39,7 +40,10 @@ export function homeOnDemand(
 			'home.change': async (change) => (await open()).change(change)
 		},
 		async start() {
-			if (network === undefined || (await parts.base.get('meta', 'home')) === undefined) return;
+			const row = network === undefined ? undefined : await parts.base.get('meta', 'home');
+			if (!isRecord(row)) return;
+			// Another tab may have become a member: this one knows its older name.
+			if (typeof row.kid === 'string') parts.became(row.kid);
 			parts.outgoing.tell(open().then(({ prepare }) => prepare));
 		},
 		async beforeRecovery() {

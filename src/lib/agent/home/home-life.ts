@@ -51,7 +51,7 @@ export interface HomeLife {
 	end(): void;
 }
 
-/** `meta/home`: there is one; whether this device founded it, or was removed from it. */
+/** `meta/home`: there is one; what this device is called there, whether it founded it, or was removed from it. */
 export const homeMetaRow = 'home';
 const acknowledgedMs = 30_000;
 const pollMs = 50;
@@ -99,7 +99,7 @@ export async function openHomeLife(parts: HomeParts): Promise<HomeLife> {
 			await base.commit({
 				epoch: host.epoch(),
 				put: [
-					{ table: 'meta', key: homeMetaRow, row: { v: 1, isFounder } },
+					{ table: 'meta', key: homeMetaRow, row: { v: 1, kid, isFounder } },
 					{ table: 'meta', key: 'device', row: { v: 1, deviceId: kid } },
 					beginBirth
 				]
