@@ -5,6 +5,7 @@ declare namespace Cloudflare {
 		readonly HOME: import('../../src/lib/edge/env').ObjectNamespace;
 		readonly RATE_LIMIT: import('../../src/lib/edge/env').RateLimiter;
 		readonly SHARES: DurableObjectNamespace;
+		readonly STREAMS: DurableObjectNamespace;
 		readonly ROOMS: DurableObjectNamespace;
 		readonly MEETINGS: DurableObjectNamespace;
 	}
