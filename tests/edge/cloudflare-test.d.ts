@@ -6,6 +6,7 @@ declare namespace Cloudflare {
 		readonly RATE_LIMIT: import('../../src/lib/edge/env').RateLimiter;
 		readonly SHARES: DurableObjectNamespace;
 		readonly BACKUPS: DurableObjectNamespace;
+		readonly STREAMS: DurableObjectNamespace;
 		readonly ROOMS: DurableObjectNamespace;
 		readonly MEETINGS: DurableObjectNamespace;
 	}

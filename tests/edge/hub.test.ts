@@ -1,5 +1,7 @@
-import { env } from 'cloudflare:test';
+import { env, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, inject, test } from 'vitest';
+import { createFrameLog, type Frame } from '../../src/lib/edge/hub/frame-log';
+import { createSqliteFrameStore } from '../../src/lib/edge/hub/sqlite-frames';
 import { relay } from '../../src/lib/edge/relay.server';
 import { streams } from '../../src/lib/edge/streams.server';
 import { streamInfo } from '../../src/lib/wire/hub';
@@ -88,6 +90,34 @@ describe('OT-79 OT-88 the hub at the edge', () => {
 		const stopped = await ask(stream, 'stop');
 		expect(streamInfo.parse((await stopped.json<{ data: unknown }>()).data).state).toBe('stopped');
 		expect(await (await fetch(`${upstream}/_/closed?id=${stream.id}`)).text()).toBe('closed');
+	});
+
+	test('once an answer has ended, the only alarm left is the one that forgets it', async () => {
+		const stream = newStream();
+		await readHub(body(await begin(stream, 'big:5000:0')), stream, nothingRead());
+		const { startedAt } = await state(stream);
+		const hub = env.STREAMS.getByName(stream.id);
+		const alarm = await runInDurableObject(hub, (_hub, { storage }) => storage.getAlarm());
+		expect(alarm).toBe(startedAt + 24 * 60 * 60 * 1000);
+	});
+
+	test('what is stored says how it stands after any number of pieces, also when old ones were forgotten', async () => {
+		const hub = env.STREAMS.getByName(newStream().id);
+		await runInDurableObject(hub, (_hub, { storage: { sql } }) => {
+			const limits = { maxFrames: 5, maxBytes: 100, maxAgeMs: 1000 };
+			const log = createFrameLog(createSqliteFrameStore(sql), limits);
+			log.begin({ id: 'some-stream-of-this-test', epoch: 'e', requestHash: 'h', now: 1 });
+			for (let round = 0; round < 20; round++) {
+				const frames: Frame[] = Array.from({ length: 1 + random.int(3) }, (_, i) => ({
+					seq: log.next() + i,
+					sealed: new Uint8Array(1 + random.int(40))
+				}));
+				log.append(frames);
+				expect(createFrameLog(createSqliteFrameStore(sql), limits).meta()).toEqual(log.meta());
+			}
+			log.end('done', 2);
+			expect(createFrameLog(createSqliteFrameStore(sql), limits).meta()).toEqual(log.meta());
+		});
 	});
 
 	test('nothing that a hub stores or says holds the key or the text', async () => {

@@ -82,9 +82,9 @@ export interface OpenedEnvelope extends Opened {
 export async function openEnvelope(
 	{ header, ct }: Envelope,
 	hash: string,
-	keys: RoomKeys
+	keys: RoomKeys,
+	sealed = fromBase64Url(ct)
 ): Promise<OpenedEnvelope | undefined> {
-	const sealed = fromBase64Url(ct);
 	const key = await keys.keyOf(header.keyEpoch, header.dev);
 	if (sealed === undefined || key === undefined) return undefined;
 	const plain = await decrypt(key, sealed, headerBytes(header));

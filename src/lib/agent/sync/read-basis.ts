@@ -4,7 +4,7 @@
  */
 
 import { canonicalJson, isJsonObject, parseJson } from '../../wire/json';
-import type { DevicePublicKey } from '../../wire/device';
+import { fromBase64Url, type DevicePublicKey } from '../../wire/device';
 import type { Envelope } from '../../wire/sync';
 import { openEnvelope, type OpenedEnvelope } from './envelope';
 import { readPlace } from './place';
@@ -27,8 +27,9 @@ export async function readBasis(
 	const members = new Map<string, KnownMember>();
 	const pieces: string[] = [];
 	const read = async (envelope: Envelope, by: DevicePublicKey): Promise<OpenedEnvelope | undefined> => {
-		const hash = await verifyEnvelope(envelope, by);
-		return hash === undefined ? undefined : openEnvelope(envelope, hash, keys);
+		const sealed = fromBase64Url(envelope.ct);
+		const hash = await verifyEnvelope(envelope, by, sealed);
+		return hash === undefined ? undefined : openEnvelope(envelope, hash, keys, sealed);
 	};
 	/** Parts of a snapshot are of one author and read side by side: signatures and seals are checked by other threads. */
 	const ahead: Promise<OpenedEnvelope | undefined>[] = [];

@@ -3,7 +3,7 @@
  * comes along. Says at the first thing that cannot be true what it is, and reads no further.
  */
 
-import type { DevicePublicKey } from '../../wire/device';
+import { fromBase64Url, type DevicePublicKey } from '../../wire/device';
 import type { Envelope, WrappedKey } from '../../wire/sync';
 import { openEnvelope, type OpenedEnvelope } from './envelope';
 import { verifyEnvelope } from './signature';
@@ -74,9 +74,10 @@ async function readOne(
 	const { dev, devSeq, keyEpoch } = envelope.header;
 	if (envelope.header.room !== room) return { fault: { kind: 'foreign', dev, devSeq } };
 	const device = signerOf(envelope, place);
-	const hash = device === undefined ? undefined : await verifyEnvelope(envelope, device);
+	const sealed = fromBase64Url(envelope.ct);
+	const hash = device === undefined ? undefined : await verifyEnvelope(envelope, device, sealed);
 	if (hash === undefined) return { fault: { kind: 'forged', dev, devSeq } };
-	const opened = await openEnvelope(envelope, hash, keys);
+	const opened = await openEnvelope(envelope, hash, keys, sealed);
 	if (opened !== undefined) return opened;
 	return { fault: { kind: keyEpoch < place.epoch ? 'stale-key' : 'forged', dev, devSeq } };
 }

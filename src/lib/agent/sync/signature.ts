@@ -31,12 +31,15 @@ export async function hashOf(header: Uint8Array, ct: Uint8Array): Promise<string
 export const signedBytes = (hash: string): Uint8Array<ArrayBuffer> =>
 	new Uint8Array(text.encode(`wherry-sync-envelope/v1|${hash}`));
 
-/** The envelope's hash where `device` signed it, else undefined. What the room checks too. */
+/**
+ * The envelope's hash where `device` signed it, else undefined. What the room checks too.
+ * @param sealed `ct` as bytes, where the caller needs them too.
+ */
 export async function verifyEnvelope(
 	{ header, ct, sig }: Envelope,
-	device: DevicePublicKey
+	device: DevicePublicKey,
+	sealed = fromBase64Url(ct)
 ): Promise<string | undefined> {
-	const sealed = fromBase64Url(ct);
 	const signature = fromBase64Url(sig);
 	if (sealed === undefined || signature === undefined || device.kid !== header.dev) return undefined;
 	const hash = await hashOf(headerBytes(header), sealed);

@@ -34,7 +34,9 @@ export class StreamHub extends DurableObject {
 			now: () => Date.now(),
 			fetch: fetchClean,
 			synced: () => state.storage.sync(),
-			newEpoch: () => Date.now().toString(36) + crypto.randomUUID().slice(0, 4)
+			newEpoch: () => Date.now().toString(36) + crypto.randomUUID().slice(0, 4),
+			// An alarm is billed as a request: most answers end before the one that kept the object awake.
+			ended: () => this.#wakeLater()
 		});
 	}
 

@@ -8,7 +8,9 @@ const id = 'a-stream-id-of-enough-length';
 const secret = new Uint8Array(32).fill(7);
 const limits: LogLimits = { maxFrames: 10_000, maxBytes: 8 * 1024 * 1024, maxAgeMs: 1000 };
 
-function world(options: { store?: FrameStore; limits?: LogLimits; epoch?: string } = {}) {
+function world(
+	options: { store?: FrameStore; limits?: LogLimits; epoch?: string; synced?: () => Promise<void> } = {}
+) {
 	const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
 	const writer = writable.getWriter();
 	let asked = 0;
@@ -22,7 +24,7 @@ function world(options: { store?: FrameStore; limits?: LogLimits; epoch?: string
 			signal = request.signal;
 			return Promise.resolve(new Response(readable, { status: 200, headers: { 'x-a': 'b' } }));
 		},
-		synced: () => Promise.resolve(),
+		synced: options.synced ?? (() => Promise.resolve()),
 		newEpoch: () => options.epoch ?? 'e1',
 		heartbeatMs: 5
 	});
@@ -157,6 +159,27 @@ describe('OT-79 a hub', () => {
 			if (next !== (got === all.seq ? undefined : got + 1)) wrong += 1;
 		}
 		expect({ cuts: wire.length > 1 << 20, wrong, got }).toEqual({ cuts: true, wrong: 0, got: all.seq });
+	});
+
+	test('nobody is shown a frame that is not on disk yet, not even who asks in between', async () => {
+		const disk = Promise.withResolvers<undefined>();
+		let isSlow = false;
+		const { hub, writer } = world({ synced: () => (isSlow ? disk.promise : Promise.resolve()) });
+		start(hub);
+		await writer.write(bytesOf('one '));
+		while (hub.info()?.seq !== 2) await new Promise((done) => setTimeout(done, 1));
+		isSlow = true;
+		await writer.write(bytesOf('two'));
+		while (hub.info()?.seq !== 3) await new Promise((done) => setTimeout(done, 1));
+		const reader = hub.read(0)?.getReader();
+		let text = '';
+		while (!text.includes(':\n\n')) text += new TextDecoder().decode((await reader?.read())?.value);
+		expect(text).toContain('id: e1-2');
+		expect(text).not.toContain('id: e1-3');
+		disk.resolve(undefined);
+		while (!text.includes('id: e1-3')) text += new TextDecoder().decode((await reader?.read())?.value);
+		await writer.close();
+		await reader?.cancel();
 	});
 
 	test('whoever waits gets a sign of life', async () => {

@@ -15,6 +15,8 @@ export interface HubPorts {
 	/** Resolves when what was written is on disk. */
 	readonly synced: () => Promise<void>;
 	readonly newEpoch: () => string;
+	/** The provider is not read any more. */
+	readonly ended?: () => Promise<void>;
 	/** Between two signs of life to somebody who waits. */
 	readonly heartbeatMs?: number;
 }
@@ -127,6 +129,7 @@ export function createStreamHub(log: FrameLog, ports: HubPorts): StreamHub {
 		await ports.synced();
 		stored = { seq: log.next() - 1, isOver: true };
 		show();
+		await ports.ended?.();
 	}
 
 	/** What a reader that has everything up to `after` gets next, without waiting. */

@@ -36,6 +36,8 @@ export interface Room {
 
 /** Rows read at once. */
 const page = 64;
+/** A frame holds about as many parts of a snapshot: more would be read again for the next one. */
+const partsAtOnce = 20;
 
 /** @param genesis what a device's first envelope names as the one before it. */
 export function createRoom(id: string, genesis: string, store: RoomStore): Room {
@@ -96,8 +98,8 @@ export function createRoom(id: string, genesis: string, store: RoomStore): Room 
 	function partsAfter(after: number, last: number, upTo: number): readonly StoredEnvelope[] {
 		const author = store.range(last, last, 1)[0]?.envelope.header.dev;
 		const found: StoredEnvelope[] = [];
-		for (let from = after + 1; from <= last && found.length === 0; from += page) {
-			for (const one of store.range(from, Math.min(last, from + page - 1), page)) {
+		for (let from = after + 1; from <= last && found.length === 0; from += partsAtOnce) {
+			for (const one of store.range(from, Math.min(last, from + partsAtOnce - 1), partsAtOnce)) {
 				const { dev, purpose } = one.envelope.header;
 				if (dev === author && purpose.kind === 'snapshot' && purpose.upTo === upTo) found.push(one);
 			}
