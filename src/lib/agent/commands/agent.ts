@@ -198,7 +198,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 			status,
 			bus,
 			systemPrompt,
-			elsewhere: { current: undefined },
+			elsewhere: { current: undefined, isInStep: () => false },
 			relayOrigin: options.relayOrigin
 		};
 		const host: Host = {

@@ -44,7 +44,8 @@ export async function askBackup(host: Host, ask: BackupAsk): Promise<BackupAnswe
 	}
 }
 
-async function viewOf({ store }: Host): Promise<BackupView> {
+async function viewOf(host: Host): Promise<BackupView> {
+	const { store } = host;
 	const [key, state, folder] = await Promise.all([readKey(store), readState(store), readFolder(store)]);
 	return {
 		kind: key?.kdf.kind ?? null,
@@ -62,7 +63,7 @@ async function viewOf({ store }: Host): Promise<BackupView> {
 		size: state.size,
 		sessions: state.sessions,
 		changedSince: await sessionsSince(store, state.at),
-		sync: syncState(),
+		sync: syncState(host),
 		progress: backupProgress(),
 		withKeys: state.withKeys
 	};

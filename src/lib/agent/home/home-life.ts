@@ -84,6 +84,7 @@ export async function openHomeLife(parts: HomeParts): Promise<HomeLife> {
 		const made = await createHomeSync({ ...parts, home: found, isFounder, changed });
 		sync = made;
 		host.elsewhere.current = made.elsewhere;
+		host.elsewhere.isInStep = () => isInStep(made);
 		return made;
 	}
 
@@ -210,6 +211,12 @@ export async function openHomeLife(parts: HomeParts): Promise<HomeLife> {
 			sync?.end();
 		}
 	};
+}
+
+function isInStep(sync: HomeSync): boolean {
+	const replica = sync.replica();
+	const living = Object.values(replica.place().members).filter(({ isRemoved }) => !isRemoved);
+	return sync.status().kind === 'joined' && replica.isSettled() && living.length > 1;
 }
 
 /** This device as a home knows it. */
