@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { EdgeEnv } from '../../src/lib/edge/env';
 import { fetchForCaller } from '../../src/lib/edge/fetch.server';
 import { bytesPerDay } from '../../src/lib/edge/home/transfer';
-import type { Signer } from '../../src/lib/wire/proof';
-import { ask as askHome, homeOf, newDevice, ownedRelay, requestFor } from './relay-owner';
+import { authorizationHeader, type Signer } from '../../src/lib/wire/proof';
+import { ask as askHome, homeOf, newDevice, ownedRelay, requestFor, tokenOf } from './relay-owner';
 
 const own = { 'content-type': 'application/json', 'x-wherry': '1', 'cf-connecting-ip': '127.0.0.1' };
 const stranger = { ...own, 'cf-connecting-ip': '203.0.113.9' };
@@ -179,8 +179,18 @@ describe('POST /api/fetch', () => {
 		await askHome(relay, '/api/devices', { device: owner, method: 'POST', body: add });
 		expect((await read(weak)).response.status).toBe(403);
 		expect((await read(owner)).text).toBe('page');
-		// Ten mebibytes were set aside for it, four bytes came.
-		expect(await spent()).toEqual([{ bytes: 4 }]);
+		// The agent brings a token, as with providers.
+		const headers = { [authorizationHeader]: `Bearer ${await tokenOf(relay, owner)}` };
+		const byToken = await requestFor('/api/fetch', { method: 'POST', body, headers });
+		const page = () => Promise.resolve(new Response('page'));
+		const local: EdgeEnv = { ...relay, FETCH_DOH: 'off' };
+		const tasks: Promise<void>[] = [];
+		const later = (task: Promise<void>) => tasks.push(task);
+		const answer = await fetchForCaller(byToken, local, { fetch: page, later, log: () => {} });
+		expect(await answer.text()).toBe('page');
+		await Promise.all(tasks);
+		// Ten mebibytes were set aside for each, four bytes came.
+		expect(await spent()).toEqual([{ bytes: 8 }]);
 		await runInDurableObject(homeOf(relay), (_, { storage }) => {
 			storage.sql.exec('UPDATE transfer SET bytes = ?', bytesPerDay - 1024);
 		});

@@ -67,7 +67,8 @@ export async function askMcp(request: Request, upstream: McpUpstream): Promise<R
 		const { reason }: { reason?: unknown } = stop.signal;
 		if (reason instanceof AppError) throw reason;
 		if (total.aborted) throw timedOut(thrown);
-		throw new AppError('fetch/failed', { data: { code: 'unreachable' }, cause: thrown });
+		const message = 'The MCP server could not be reached.';
+		throw new AppError('fetch/failed', { message, data: { code: 'unreachable' }, cause: thrown });
 	} finally {
 		clearTimeout(timer);
 	}
@@ -89,7 +90,8 @@ function headersFor(request: Request): Headers {
 }
 
 function timedOut(cause?: unknown): AppError {
-	return new AppError('fetch/timeout', { data: { code: 'timeout' }, cause });
+	const message = 'The MCP server took too long.';
+	return new AppError('fetch/timeout', { message, data: { code: 'timeout' }, cause });
 }
 
 function capped(request: Request, limit: number, stop: AbortController): ReadableStream<Uint8Array> | null {
