@@ -4,7 +4,7 @@
  * frame with its own signature: nothing has to be kept on disk.
  */
 
-import type { Json } from '../../wire/json';
+import { parseJson, type Json } from '../../wire/json';
 import {
 	beatText,
 	frameHash,
@@ -197,7 +197,7 @@ export function createLiveWriter(ports: LiveWriterPorts): LiveWriter {
 	connect();
 	return {
 		async send(change) {
-			const made = await next(asJson(change));
+			const made = await next(parseJson(JSON.stringify(change)) ?? null);
 			if (made === undefined) return 'apart';
 			if (JSON.stringify(made.frame).length > liveLimits.frame) return 'full';
 			const how = settled(made.frame.seq, made.hash);
@@ -224,10 +224,4 @@ export function createLiveWriter(ports: LiveWriterPorts): LiveWriter {
 			socket?.close();
 		}
 	};
-}
-
-/** What a change is made of is JSON already; the type does not say so. */
-function asJson(change: LiveChange): Json {
-	// eslint-disable-next-line @typescript-eslint/consistent-type-assertions
-	return JSON.parse(JSON.stringify(change)) as Json;
 }

@@ -87,7 +87,7 @@ export class LiveSockets {
 				// The whole log again and again would be the relay's traffic for nothing.
 				if (isReading(socket)) return socket.close(liveClose.protocol);
 				for (const frame of this.log().after(message.after)) send(socket, { type: 'frame', frame });
-				socket.serializeAttachment({ reading: true });
+				socket.serializeAttachment({ reading: true, said: 0 });
 				if (this.#beat !== undefined) send(socket, { type: 'beat', beat: this.#beat });
 				this.#tellReaders(this.#of('reader').length);
 				return;
@@ -122,8 +122,12 @@ export class LiveSockets {
 				const isSigned =
 					writeKey !== '' && (await shareVerifier(writeKey)(wordText(shareId, word), word.sig));
 				if (socket.readyState !== WebSocket.OPEN) return;
+				// A visitor may call themselves anew for each word; a line costs them more.
+				if (isSigned && Date.now() - saidAt(socket) < liveLimits.wordEveryMs)
+					return send(socket, { type: 'kept', n: word.n, how: 'fast' });
 				const { how, place } = isSigned ? this.log().say(word) : { how: 'refused' as const, place: 0 };
 				if (how === 'kept') {
+					socket.serializeAttachment({ reading: isReading(socket), said: Date.now() });
 					await this.ctx.storage.sync();
 					for (const owner of this.#of('owner')) send(owner, { type: 'word', place, word });
 				}
@@ -154,7 +158,13 @@ function roleOf(ctx: DurableObjectState, socket: WebSocket): LiveRole {
 /** Until it has said from where, it is told nothing: what it missed comes first. */
 function isReading(socket: WebSocket): boolean {
 	const place: unknown = socket.deserializeAttachment();
-	return typeof place === 'object' && place !== null && 'reading' in place;
+	return typeof place === 'object' && place !== null && 'reading' in place && place.reading === true;
+}
+
+/** When its last word was kept; 0 for never. */
+function saidAt(socket: WebSocket): number {
+	const place: unknown = socket.deserializeAttachment();
+	return typeof place === 'object' && place !== null && 'said' in place ? Number(place.said) : 0;
 }
 
 function send(socket: WebSocket, message: FromShare): void {
