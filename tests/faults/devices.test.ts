@@ -103,6 +103,22 @@ async function say(tab: TestTab, sessionId: string | null, text: string): Promis
 	return opened.sessionId;
 }
 
+/** A message with a file; answers the file's hash. */
+async function send({ tab }: Profile, content: Uint8Array<ArrayBuffer>): Promise<string> {
+	const file = await tab.call('file.attach', { name: 'a.bin', mediaType: 'image/png', bytes: content });
+	const { sessionId } = await tab.call('session.open', { sessionId: null });
+	await tab.call('session.send', { sessionId, text: 'look', files: [file] });
+	await tab.until(() => tab.state()?.turn !== 'running');
+	return file.blob;
+}
+
+function has(one: Profile, blob: string, content: Uint8Array): Promise<void> {
+	return until(async () => {
+		const row = (await one.store.get('blobs', blob)) as { bytes: Uint8Array } | undefined;
+		return row !== undefined && Buffer.compare(row.bytes, content) === 0;
+	}, 'the file came');
+}
+
 describe('two devices of one person', () => {
 	test('pair by code, write apart, meet, and have the same', async () => {
 		const relay = createMemoryRelay();
@@ -306,11 +322,27 @@ describe('two devices of one person', () => {
 		expect(JSON.stringify(entries)).toContain(long);
 	});
 
+	test('files go with the entries that speak of them, those from before and long ones too', async () => {
+		const relay = createMemoryRelay();
+		const [desk, phone] = [await profile(relay, 'd1'), await profile(relay, 'd2')];
+		const bytes = crypto.getRandomValues(new Uint8Array(60_000));
+		const large = new Uint8Array(700_000).map((_, n) => n % 251);
+		const before = await send(desk, bytes);
+		await pairUp(desk, phone);
+		const after = await send(phone, large);
+		await has(phone, before, bytes);
+		await has(desk, after, large);
+		await agree(desk, phone);
+	});
+
 	test('after a thousand envelopes one of them writes everything down, and a newcomer begins there', async () => {
 		const relay = createMemoryRelay();
 		const [desk, phone] = [await profile(relay, 'd1'), await profile(relay, 'd2')];
 		const sessionId = await say(desk.tab, null, 'first');
+		await desk.tab.call('session.update', { sessionId, pinned: true });
 		await pairUp(desk, phone);
+		const bytes = crypto.getRandomValues(new Uint8Array(1_000));
+		const file = await send(desk, bytes);
 		const [id = ''] = relay.rooms();
 		const hasMore = (): boolean => relay.room(id).meta().seq > 1_002;
 		for (let n = 0; n < 5_000 && !hasMore(); n++) {
@@ -325,5 +357,7 @@ describe('two devices of one person', () => {
 		const tablet = await profile(relay, 'd3');
 		await pairUp(phone, tablet, 3);
 		await agree(desk, phone, tablet);
+		// A snapshot holds no files: it had to ask.
+		await has(tablet, file, bytes);
 	}, 120_000);
 });

@@ -17,8 +17,9 @@ import type { Store } from '../storage/store';
 import { applyState, type Applied } from '../sync/apply';
 import { asJson } from '../sync/as-json';
 import { beginBirth, tellOneMore } from '../sync/birth';
-import { createTelling, tellCommit, type OperationPorts } from '../sync/commit-operations';
+import { createTelling, tellCommit, type OperationPorts, type Telling } from '../sync/commit-operations';
 import { createConnection, type SyncConnection, type SyncStatus } from '../sync/connection';
+import { fileContent } from '../sync/files';
 import { readKeptState } from '../sync/kept';
 import { openLink, type Link } from '../sync/link';
 import { addNode, takeState } from '../sync/merge';
@@ -130,7 +131,34 @@ export async function createHomeSync(parts: HomeSyncParts): Promise<HomeSync> {
 			})
 		);
 		await show(host, elsewhere, applied);
+		await exchangeFiles(applied);
 		if (replica.isSnapshotDue()) replica.queueSnapshot(await wholeState(base, kept, kid));
+	}
+
+	/** Told once a life at most: several devices may ask for the same, and several may have it. */
+	const answered = new Set<string>();
+	const asked = new Set<string>();
+	async function exchangeFiles({ missing, wanted }: Applied): Promise<void> {
+		const telling = createTelling(told);
+		for (const blob of missing) {
+			if (!asked.has(blob)) telling.want(blob);
+			asked.add(blob);
+		}
+		for (const blob of wanted) {
+			const content = answered.has(blob) ? undefined : await fileContent(base, blob);
+			if (content !== undefined) telling.file(blob, content);
+			answered.add(blob);
+		}
+		await queue(telling);
+	}
+
+	async function queue(telling: Telling): Promise<void> {
+		const { put, operations } = telling.told();
+		if (put.length === 0) return;
+		await outgoing.alone(async (store) => {
+			await store.commit({ epoch: host.epoch(), put: [...put, host.lamport.write()] });
+			enqueue(operations);
+		});
 	}
 
 	function connect(): void {
@@ -177,11 +205,7 @@ export async function createHomeSync(parts: HomeSyncParts): Promise<HomeSync> {
 	async function set(key: string, value: Json): Promise<void> {
 		const telling = createTelling(told);
 		telling.register(key, value, host.lamport.next());
-		const { put, operations } = telling.told();
-		await outgoing.alone(async (store) => {
-			await store.commit({ epoch: host.epoch(), put: [...put, host.lamport.write()] });
-			enqueue(operations);
-		});
+		await queue(telling);
 	}
 
 	const elsewhere = createTurnsElsewhere({ host, turns: parts.turns, base, kid, set });

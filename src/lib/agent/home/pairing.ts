@@ -13,13 +13,18 @@ import type { MeetingSlot } from '../../wire/pairing';
 import { member, type Member } from '../../wire/sync';
 import { openFrom, sealTo, type AgreementKey } from './agreement-key';
 import { derive, homeBytes, readHome, type Home } from './home';
-import type { SentKeys } from './sent-keys';
 
 /** The meeting place: each slot is written once, and all is gone after ten minutes. */
 export interface MeetingPlace {
 	/** `taken`: somebody wrote there before. */
 	put(place: string, slot: MeetingSlot, note: string): Promise<'ok' | 'taken'>;
 	get(place: string, slot: MeetingSlot): Promise<string | undefined>;
+}
+
+/** Keys of providers that the person sends along, sealed for the new device alone. */
+export interface SentKeys {
+	readonly ephemeral: string;
+	readonly sealed: string;
 }
 
 export interface Asking {

@@ -71,8 +71,8 @@ export async function readHubStream(
 	// Whoever reads along never ends it.
 	const reading = { ...ports, isStop: () => false };
 	const answer = await readAgain(address, 0, signal, reading);
-	if (answer?.body == null) return undefined;
-	return follow(answer.body, { address, stream, signal, ports: reading, leave: ignore });
+	const body = answer?.body ?? null;
+	return body === null ? undefined : follow(body, { address, stream, signal, ports: reading, leave: ignore });
 }
 
 function ask(request: Request, stream: HubStream, ports: HubPorts): Promise<Response> {

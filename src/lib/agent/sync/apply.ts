@@ -16,8 +16,9 @@ import type { Store, StoreDelete, StoreWrite } from '../storage/store';
 import { ownFacts } from './commit-operations';
 import { keepRest, keptWrite } from './kept';
 import { addNode, applyOperation, precedes, type NodeRow, type RegisterRow, type SyncState } from './merge';
+import { missingFiles, readFiles } from './files';
 import { endedTurnOf, turnNewsOf } from './open-turns';
-import { putTogether } from './operation-parts';
+import { gatherParts } from './operation-parts';
 import {
 	bornKey,
 	purgedKey,
@@ -55,6 +56,10 @@ export interface Applied {
 	readonly turns: ReadonlyMap<string, RegisterRow>;
 	/** Something that only lists and names show. */
 	readonly hasOther: boolean;
+	/** Files of what is new, that are not here. */
+	readonly missing: readonly string[];
+	/** Files that another device asks for. */
+	readonly wanted: readonly string[];
 }
 
 interface SessionNews {
@@ -64,14 +69,16 @@ interface SessionNews {
 
 /** @param store nobody else commits to meanwhile. */
 export async function applyState(store: Store, state: SyncState, parts: ApplyParts): Promise<Applied> {
-	const { kept, lamport } = parts;
+	const { dev, kept, lamport } = parts;
 	const keptBefore = stateText(kept);
+	const gathered = await gatherParts(store, state.opaque);
+	for (const operation of gathered.whole) applyOperation(state, operation);
+	const files = readFiles(state.opaque, dev);
 	keepRest(kept, state);
-	for (const operation of putTogether(kept.opaque)) applyOperation(state, operation);
 	for (const row of [...state.nodes.values(), ...state.registers.values()]) lamport.observe(row.lam);
 
-	const put: StoreWrite[] = [];
-	const deletes: StoreDelete[] = [];
+	const put: StoreWrite[] = [...gathered.put, ...files.put];
+	const deletes: StoreDelete[] = [...gathered.delete, ...files.delete];
 	const tables = new Set<SyncedTable>();
 	const news = new Map<string, SessionNews>();
 	const newsOf = (session: string): SessionNews => {
@@ -137,7 +144,11 @@ export async function applyState(store: Store, state: SyncState, parts: ApplyPar
 		delete: deletes,
 		put: [...put, lamport.write(), parts.place()]
 	});
-	return { sessions, purged, tables, turns, hasOther };
+	const missing = await missingFiles(
+		store,
+		sessions.flatMap(({ entries }) => entries)
+	);
+	return { sessions, purged, tables, turns, hasOther, missing, wanted: files.wanted };
 }
 
 async function applySession(

@@ -9,7 +9,7 @@ import { readSessionRecord } from '../sessions/read-record';
 import { isRecord } from '../sessions/upcast';
 import type { Store, StoreWrite } from '../storage/store';
 import { asJson } from './as-json';
-import { createTelling, type OperationPorts } from './commit-operations';
+import { createTelling, tellFiles, type OperationPorts } from './commit-operations';
 import { isSynced, registersAt, syncedTables, tableKey } from './registers';
 import { storedEntries } from './whole-state';
 
@@ -63,6 +63,7 @@ export async function tellOneMore(
 			for (const row of await storedEntries(store, record.id)) telling.node(row);
 		}
 	}
+	await tellFiles(telling, store);
 	const told = telling.told();
 	await store.commit({
 		epoch,

@@ -13,7 +13,8 @@ import type { SessionRecord } from '../sessions/records';
 import { isRecord } from '../sessions/upcast';
 import type { Commit, Store, StoreWrite } from '../storage/store';
 import { asJson } from './as-json';
-import { queueEntry, queueWrite } from './outbox';
+import { fileContent, filesOf, fileType, fileWantedType, untoldFiles } from './files';
+import { queueEntry, queueFile, queueWrite } from './outbox';
 import { turnRegisters } from './open-turns';
 import { bornKey, isSynced, purgedKey, registerOf, registerWrite, tableKey } from './registers';
 
@@ -37,6 +38,12 @@ export const ownFacts: ReadonlySet<string> = new Set(['entryCount']);
 
 export interface Telling {
 	node(row: unknown): void;
+	/** Files of the nodes so far. */
+	files(): ReadonlySet<string>;
+	/** The bytes of a file: the row names it, `content` is what is sent now. */
+	file(blob: string, content: Json, note?: StoreWrite): void;
+	/** Asks the others for a file. */
+	want(blob: string): void;
 	register(key: string, value: Json, lam: number): void;
 	/** A session's registers that `before` does not have, or has otherwise. */
 	session(record: SessionRecord, before: SessionRecord | null): void;
@@ -46,6 +53,7 @@ export interface Telling {
 export function createTelling({ dev, clock, ids, lamport }: OperationPorts): Telling {
 	const put: StoreWrite[] = [];
 	const operations: AnyOperation[] = [];
+	const files = new Set<string>();
 	const operation = (type: string, lam: number, body: Json): AnyOperation => ({
 		v: 1,
 		opId: ids.next(),
@@ -75,9 +83,22 @@ export function createTelling({ dev, clock, ids, lamport }: OperationPorts): Tel
 				session: sessionId,
 				content: null
 			});
+			for (const blob of filesOf(row)) files.add(blob);
 			put.push(queueEntry(op, { id, sessionId }));
 			const content = asJson(row);
 			operations.push({ ...op, body: { node: id, parent, session: sessionId, content } });
+		},
+		files: () => files,
+		file(blob, content, note) {
+			// Before any entry: who reads of it has it.
+			const op = operation(fileType, 0, null);
+			put.push(queueFile(op, blob), ...(note === undefined ? [] : [note]));
+			operations.unshift({ ...op, body: content });
+		},
+		want(blob) {
+			const op = operation(fileWantedType, 0, { hash: blob });
+			put.push(queueWrite(op));
+			operations.push(op);
 		},
 		register(key, value, lam) {
 			set(key, value, lam);
@@ -101,6 +122,14 @@ export function createTelling({ dev, clock, ids, lamport }: OperationPorts): Tel
 		},
 		told: () => ({ put, operations })
 	};
+}
+
+/** The files of what is told, where the others do not have them from here. */
+export async function tellFiles(telling: Telling, store: Store): Promise<void> {
+	for (const { blob, note } of await untoldFiles(store, telling.files())) {
+		const content = await fileContent(store, blob);
+		if (content !== undefined) telling.file(blob, content, note);
+	}
 }
 
 /** The commit with what the others are told of it; and with what they have said of the same session meanwhile. */
@@ -153,6 +182,7 @@ export async function tellCommit(
 			telling.register(tableKey(table, key), null, lamport.next());
 	}
 	for (const [key, value] of await turnRegisters(commit, store)) telling.register(key, value, lamport.next());
+	await tellFiles(telling, store);
 	const { put, operations } = telling.told();
 	const all = [...writes, ...put, ...(put.length === 0 ? [] : [lamport.write()])];
 	return { commit: { ...commit, put: all }, operations };

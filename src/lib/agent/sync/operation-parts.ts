@@ -5,7 +5,8 @@
 
 import * as z from 'zod/mini';
 import { parseJson } from '../../wire/json';
-import { readOperation, type AnyOperation, type Operation } from '../../wire/operations';
+import { anyOperation, readOperation, type AnyOperation, type Operation } from '../../wire/operations';
+import { ordKey, type Store, type StoreDelete, type StoreWrite } from '../storage/store';
 
 const partType = 'op.part';
 /** Characters a part: an envelope holds it even were each to take six bytes. */
@@ -42,27 +43,63 @@ export function toldBy({ opId, type, body: content }: AnyOperation): string | un
 	return read.success && read.data.part === read.data.count - 1 ? read.data.of : undefined;
 }
 
-/** Takes out of `opaque` what is complete, and answers with what it makes. */
-export function putTogether(opaque: Map<string, AnyOperation>): readonly Operation[] {
-	const groups = new Map<string, { readonly op: AnyOperation; readonly at: z.infer<typeof body> }[]>();
-	for (const op of opaque.values()) {
+const rowPrefix = 'p/';
+const partKey = (dev: string, { of, part }: z.infer<typeof body>): string =>
+	`${rowPrefix}${dev}/${of}/${ordKey(part)}`;
+
+export interface Gathered {
+	readonly put: readonly StoreWrite[];
+	readonly delete: readonly StoreDelete[];
+	/** What is complete now. */
+	readonly whole: readonly Operation[];
+}
+
+/** Takes the parts out of `opaque`: they wait in rows of their own until all of them are here. */
+export async function gatherParts(store: Store, opaque: Map<string, AnyOperation>): Promise<Gathered> {
+	const fresh = new Map<string, Map<string, AnyOperation>>();
+	const counts = new Map<string, number>();
+	for (const op of [...opaque.values()]) {
 		if (op.type !== partType) continue;
+		opaque.delete(op.opId);
 		const read = body.safeParse(op.body);
 		if (!read.success) continue;
-		const name = `${op.dev} ${read.data.of}`;
-		const group = groups.get(name);
-		if (group === undefined) groups.set(name, [{ op, at: read.data }]);
-		else group.push({ op, at: read.data });
+		const key = partKey(op.dev, read.data);
+		const group = key.slice(0, key.lastIndexOf('/') + 1);
+		const ops = fresh.get(group) ?? new Map<string, AnyOperation>();
+		ops.set(key, op);
+		fresh.set(group, ops);
+		counts.set(group, read.data.count);
 	}
+	const put: StoreWrite[] = [];
+	const gone: StoreDelete[] = [];
 	const whole: Operation[] = [];
-	for (const group of groups.values()) {
-		const [first] = group;
-		if (first === undefined || group.length < first.at.count) continue;
-		group.sort((a, b) => a.at.part - b.at.part);
-		const made = readOperation(parseJson(group.map(({ at }) => at.text).join('')));
-		for (const { op } of group) opaque.delete(op.opId);
+	for (const [group, ops] of fresh) {
+		const all = new Map(ops);
+		for (const { key, row } of await store.range('ops', { prefix: group })) {
+			const op = readPart(row);
+			if (op !== undefined) all.set(key, op);
+		}
+		if (all.size < (counts.get(group) ?? Infinity)) {
+			for (const [key, op] of ops) put.push({ table: 'ops', key, row: { v: 1, op } });
+			continue;
+		}
+		const keys = [...all.keys()].sort();
+		const text = keys.map((key) => body.safeParse(all.get(key)?.body).data?.text ?? '').join('');
+		const made = readOperation(parseJson(text));
+		for (const key of keys) gone.push({ table: 'ops', key });
 		// Nobody speaks for another device.
-		if (made?.op.dev === first.op.dev) whole.push(made);
+		if (made !== undefined && all.get(keys[0] ?? '')?.dev === made.op.dev) whole.push(made);
 	}
-	return whole;
+	return { put, delete: gone, whole };
+}
+
+/** Those that wait, for a snapshot. */
+export async function waitingParts(store: Store): Promise<readonly AnyOperation[]> {
+	const rows = await store.range('ops', { prefix: rowPrefix });
+	return rows.flatMap(({ row }) => readPart(row) ?? []);
+}
+
+function readPart(row: unknown): AnyOperation | undefined {
+	const read = z.object({ op: anyOperation }).safeParse(row);
+	return read.success ? read.data.op : undefined;
 }

@@ -13,6 +13,7 @@ import { anyOperation, readOperation, type AnyOperation, type Operation } from '
 import { envelope } from '../../wire/sync';
 import { ordKey, type Store, type StoreDelete, type StoreWrite } from '../storage/store';
 import type { SyncKeeper } from './connection';
+import { fileContent } from './files';
 import type { Head, LogPlace } from './log';
 import { toldBy } from './operation-parts';
 import { readPlace } from './place';
@@ -21,7 +22,9 @@ import type { Replica, Sealed } from './replica';
 const queueRow = z.object({
 	op: anyOperation,
 	/** Where the content lies that `op` leaves out. */
-	entry: z.optional(z.object({ sessionId: z.string(), entryId: z.string() }))
+	entry: z.optional(z.object({ sessionId: z.string(), entryId: z.string() })),
+	/** The file that `op` is all about, and does not hold. */
+	blob: z.optional(z.string())
 });
 const head = z.object({ devSeq: z.number(), hash: z.string() });
 const sealedRow = z.object({
@@ -49,6 +52,10 @@ export function queueEntry(op: AnyOperation, { id, sessionId }: Pick<Entry, 'id'
 	return { table: 'ops', key, row: { v: 1, op, entry: { sessionId, entryId: id } } };
 }
 
+export function queueFile(op: AnyOperation, blob: string): StoreWrite {
+	return { table: 'ops', key: keyOf(op.lam, op.opId), row: { v: 1, op, blob } };
+}
+
 export interface Outbox {
 	readonly acknowledged?: Head;
 	/** How far this device had read: a room that has less went back in time. */
@@ -69,7 +76,13 @@ export async function readOutbox(
 	for (const { key, row } of await store.range('ops', { prefix: 'q/' })) {
 		const read = queueRow.safeParse(row);
 		if (!read.success) continue;
-		const { op, entry } = read.data;
+		const { op, entry, blob } = read.data;
+		if (blob !== undefined) {
+			const body = await fileContent(store, blob);
+			const operation = body === undefined ? undefined : readOperation({ ...op, body });
+			if (operation !== undefined) waiting.set(key, operation);
+			continue;
+		}
 		const content = entry === undefined ? undefined : await contentOf(entry.sessionId, entry.entryId);
 		if (entry !== undefined && content === undefined) continue;
 		const operation = readOperation(content === undefined ? op : withContent(op, content));

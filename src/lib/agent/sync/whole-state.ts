@@ -11,6 +11,7 @@ import { asJson } from './as-json';
 import { ownFacts } from './commit-operations';
 import { keepRest } from './kept';
 import { addNode, createState, setRegister, type SyncState } from './merge';
+import { waitingParts } from './operation-parts';
 import { registersAt } from './registers';
 
 export async function wholeState(store: Store, kept: SyncState, dev: string): Promise<SyncState> {
@@ -27,6 +28,7 @@ export async function wholeState(store: Store, kept: SyncState, dev: string): Pr
 		for (const row of await storedEntries(store, id)) addEntry(state, row, dev);
 	}
 	for (const [id, row] of kept.nodes) addNode(state, id, row);
+	for (const op of await waitingParts(store)) state.opaque.set(op.opId, op);
 	keepRest(state, kept);
 	return state;
 }

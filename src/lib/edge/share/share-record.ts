@@ -58,7 +58,8 @@ export function createShareRecord(store: ShareStore, now: () => number): ShareRe
 		return meta !== undefined && isSame(meta.ownerHash, tokenHash) ? meta : undefined;
 	}
 	function addPieces(sealed: Uint8Array<ArrayBuffer>): void {
-		for (let at = 0; at < sealed.length; at += pieceBytes) store.pieces.add(sealed.slice(at, at + pieceBytes));
+		for (let at = 0; at < sealed.length; at += pieceBytes)
+			store.pieces.add(sealed.slice(at, at + pieceBytes));
 	}
 	return {
 		create({ shareId, readHash, ownerHash, days, counter }, sealed) {
