@@ -163,6 +163,8 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher 
 		return how;
 	}
 
+	// Before there is a line: the first word may come with its first breath.
+	const inbox = await createInbox({ ...parts, keys: liveKeys, epoch, took: (place) => writer.took(place) });
 	const writer = createLiveWriter({
 		address: `${address.replace(/^http/, 'ws')}/live`,
 		token: row.ownerToken,
@@ -205,7 +207,6 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher 
 			over: () => stop()
 		}
 	});
-	const inbox = await createInbox({ ...parts, keys: liveKeys, epoch, took: (place) => writer.took(place) });
 
 	function onMessage(message: BusMessage): void {
 		if (host.epoch() !== epoch) return stop();
