@@ -94,24 +94,8 @@ export function createSessionCommands(host: Host, turns: Turns): Handlers {
 			return null;
 		},
 		async 'session.compact'({ sessionId, upTo }, commandId) {
-			const loaded = await loadHere(sessionId);
-			const id = idFor(commandId);
-			if (loaded.entry(id) !== undefined) return { entryId: id };
-			const model = loaded.facts.model ?? host.providers.defaultModel();
-			const { summariseBranch } = await import('../loop/compact');
-			const draft = await summariseBranch(
-				loaded.branch(),
-				{ sessionId, model, signal: new AbortController().signal, ...(upTo === undefined ? {} : { upTo }) },
-				{ ...host.ports, models: host.providers.models, device: host.device }
-			);
-			if (draft === undefined)
-				throw new AppError('input/invalid', { message: 'There is nothing to compact yet.' });
-			const writer = await host.writer(sessionId);
-			await writer.commit(({ facts, lam }) => ({
-				entries: [{ ...draft, id, parentId: facts.head, lam }],
-				facts: { head: id }
-			}));
-			return { entryId: id };
+			const { compactSession } = await import('./compact-session');
+			return compactSession(host, await loadHere(sessionId), { id: idFor(commandId), upTo });
 		},
 		async 'session.configure'({ sessionId, mode, model, effort, webSearch }) {
 			await setFacts(sessionId, {
