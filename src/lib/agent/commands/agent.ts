@@ -102,9 +102,10 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 	bus.subscribe((message) => {
 		if (message.kind === 'loop') liveSteps.note(message.sessionId, message.at, message.event);
 		// Whoever shares nothing live never loads what does it; a chunk that cannot be read now is asked for again.
-		const { host, turns } = life ?? {};
-		if (message.kind === 'changed' && turns && host?.settings.get('shares/live') && tabs.role() === 'leader')
-			void import('./live-shares').then((live) => live.keepSharesLive(host, turns)).catch(() => undefined);
+		if (message.kind !== 'changed' || !life?.host.settings.get('shares/live') || tabs.role() !== 'leader')
+			return;
+		const { host, turns } = life;
+		void import('./live-shares').then((live) => live.keepSharesLive(host, turns)).catch(() => undefined);
 	});
 	const temporary = new Set<string>();
 	/** A newer build wrote here: everything can be read, nothing is written. */

@@ -283,7 +283,11 @@ export function createTurns(host: Host): Turns {
 		await start(sessionId, turnId, {
 			kind: 'answer',
 			entryId: user.id,
-			settings: await settingsOf(sessionId, model ?? commandModel(user.parts, user.author.principal))
+			settings: {
+				...(await settingsOf(sessionId, model ?? commandModel(user.parts, user.author.principal))),
+				// What a provider searches for by itself passes no gate.
+				...(ifIdle && { webSearch: false })
+			}
 		});
 	}
 
