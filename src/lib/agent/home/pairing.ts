@@ -13,7 +13,6 @@ import type { MeetingSlot } from '../../wire/pairing';
 import { member, type Member } from '../../wire/sync';
 import { openFrom, sealTo, type AgreementKey } from './agreement-key';
 import { derive, homeBytes, readHome, type Home } from './home';
-import type { SentKeys } from './sent-keys';
 
 /** The meeting place: each slot is written once, and all is gone after ten minutes. */
 export interface MeetingPlace {
@@ -31,6 +30,12 @@ export interface Asking {
 const askSchema = z.object({ v: z.literal(1), member, name: z.string().check(z.maxLength(100)) });
 const sealed = { ephemeral: z.string(), sealed: z.string() };
 const answerSchema = z.object({ ...sealed, keys: z.optional(z.object(sealed)) });
+
+/** See `sent-keys.ts`. */
+export interface SentKeys {
+	readonly ephemeral: string;
+	readonly sealed: string;
+}
 
 export interface Received {
 	readonly home: Home;

@@ -10,11 +10,7 @@ import type { Host } from '../commands/host';
 import { createVault } from '../vault/vault';
 import type { SecretInput, Vault } from '../vault/vault';
 import { openFrom, sealTo, type AgreementKey } from './agreement-key';
-
-export interface SentKeys {
-	readonly ephemeral: string;
-	readonly sealed: string;
-}
+import type { SentKeys } from './pairing';
 
 const schema = z.array(z.object({ id: z.string(), origin: z.string(), kind: z.string(), key: z.string() }));
 const contextOf = ({ device }: Member): string => `wherry-pair-keys/v1|${device.kid}`;
