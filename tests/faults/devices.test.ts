@@ -335,6 +335,41 @@ describe('two devices of one person', () => {
 		await agree(desk, phone);
 	});
 
+	test('when all devices are gone, a recovery code brings everything back, once', async () => {
+		const relay = createMemoryRelay();
+		const [desk, phone] = [await profile(relay, 'd1'), await profile(relay, 'd2')];
+		const sessionId = await say(desk.tab, null, 'what shall not be lost');
+		await pairUp(desk, phone);
+		const { code: older } = await desk.tab.call('home.change', { what: 'recovery' });
+		const { code } = await desk.tab.call('home.change', { what: 'recovery' });
+		await say(phone.tab, sessionId, 'and this, from after the code was made');
+		await agree(desk, phone);
+		for (const { network } of [desk, phone]) network.setOnline(false);
+		const tablet = await profile(relay, 'd3');
+		const recover = (typed: string, { tab } = tablet) =>
+			tab.call('home.change', { what: 'recover', code: typed, name: 'Tablet' });
+		await expect(recover('0000-0000')).rejects.toMatchObject({ id: 'pair/code-incomplete' });
+		await expect(
+			recover(`${code?.slice(0, -1) ?? ''}${code?.endsWith('0') === true ? '1' : '0'}`)
+		).rejects.toMatchObject({
+			id: 'pair/code-unknown'
+		});
+		await expect(recover(older ?? '')).rejects.toMatchObject({ id: 'pair/refused' });
+		expect((await tablet.tab.call('home.view', null)).state).toBe('none');
+		await recover(code?.toLowerCase() ?? '');
+		const labels = async () =>
+			(await tablet.tab.call('session.tree', { sessionId })).nodes.map(({ label }) => label);
+		await until(async () => (await tablet.tab.call('sessions.list', {})).rows.length === 1, 'came back');
+		await until(async () => (await labels()).some((label) => label.startsWith('and this')), 'all of it');
+		await until(async () => {
+			const { devices } = await tablet.tab.call('home.view', null);
+			return devices.filter(({ isRevoked }) => !isRevoked).every(({ isRecovery }) => !isRecovery);
+		}, 'the code is used up');
+		await expect(recover(code ?? '', await profile(relay, 'd4'))).rejects.toMatchObject({
+			id: 'pair/refused'
+		});
+	}, 30_000);
+
 	test('after a thousand envelopes one of them writes everything down, and a newcomer begins there', async () => {
 		const relay = createMemoryRelay();
 		const [desk, phone] = [await profile(relay, 'd1'), await profile(relay, 'd2')];

@@ -370,6 +370,8 @@ export interface HomeDevice {
 	readonly lastSeen: number;
 	readonly isThis: boolean;
 	readonly isRevoked: boolean;
+	/** Not a browser: what a recovery code stands for. */
+	readonly isRecovery: boolean;
 }
 
 export type HomeChange =
@@ -381,6 +383,9 @@ export type HomeChange =
 	| { readonly what: 'admit'; readonly kid: string; readonly keys: readonly string[] }
 	| { readonly what: 'join'; readonly code: string; readonly name: string }
 	| { readonly what: 'rename'; readonly kid: string; readonly name: string }
+	/** Answers with a code that lets one device in when all others are gone. */
+	| { readonly what: 'recovery' }
+	| { readonly what: 'recover'; readonly code: string; readonly name: string }
 	| { readonly what: 'revoke'; readonly kid: string }
 	/** This device goes on with the turn that another one runs in this session. */
 	| { readonly what: 'takeTurn'; readonly sessionId: string }

@@ -1,6 +1,7 @@
 /**
  * The meeting place of two devices that pair: `POST` and `GET /api/pair/{place}/{slot}`. Each slot takes one
- * sealed note, once; ten minutes after the first one the place is forgotten.
+ * sealed note, once; ten minutes after the first one the place is forgotten. A place that a recovery code leads to
+ * is not: it has one note, and keeps it.
  */
 
 import * as z from 'zod/mini';
@@ -10,7 +11,7 @@ export const pairPrefix = '/api/pair/';
 /** 128 bits that follow from the code. */
 export const meetingPlace = z.string().check(z.regex(/^[A-Za-z0-9_-]{22}$/));
 
-export const meetingSlots = ['ask', 'answer'] as const;
+export const meetingSlots = ['ask', 'answer', 'recovery'] as const;
 export type MeetingSlot = (typeof meetingSlots)[number];
 export const meetingSlot = z.enum(meetingSlots);
 

@@ -16,10 +16,17 @@ export interface DeviceRow {
 	readonly lastSeen: number;
 	readonly isThis: boolean;
 	readonly isRevoked: boolean;
+	/** Not a browser: what a recovery code stands for. */
+	readonly isRecovery: boolean;
 }
 
 export const deviceNameKey = (kid: string): string => `device/${kid}/name`;
 export const deviceSeenKey = (kid: string): string => `device/${kid}/seen`;
+
+/** What a member is, where it is no browser. */
+export const deviceKindKey = (kid: string): string => `device/${kid}/kind`;
+export const recoveryKind = 'recovery';
+export const isRecoveryKind = (value: Json | undefined): boolean => value === recoveryKind;
 
 export function listDevices(
 	replica: Pick<Replica, 'place'> & {
@@ -36,7 +43,8 @@ export function listDevices(
 			name: typeof name === 'string' ? name : '',
 			lastSeen: typeof seen === 'number' ? seen : 0,
 			isThis: kid === self,
-			isRevoked: isRemoved
+			isRevoked: isRemoved,
+			isRecovery: isRecoveryKind(registers.get(deviceKindKey(kid))?.value)
 		};
 	});
 }

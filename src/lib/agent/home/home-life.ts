@@ -43,6 +43,8 @@ export interface HomeLife {
 	/** Becomes a member of a home that has let this device in. */
 	enter(home: Home, name: string): Promise<void>;
 	rename(kid: string, name: string): Promise<void>;
+	/** Resolves when the room has it, and this device has read it back. */
+	until(isDone: () => boolean, patienceMs?: number): Promise<void>;
 	revoke(kid: string): Promise<void>;
 	leave(): Promise<void>;
 	/** A person goes on here with what another device runs. */
@@ -118,11 +120,10 @@ export async function openHomeLife(parts: HomeParts): Promise<HomeLife> {
 		changed();
 	}
 
-	/** Resolves when the room has it, and this device has read it back. */
-	async function until(isDone: () => boolean): Promise<void> {
+	async function until(isDone: () => boolean, patienceMs = acknowledgedMs): Promise<void> {
 		const started = host.ports.clock.now();
 		while (!isDone()) {
-			if (host.ports.clock.now() - started > acknowledgedMs) throw new AppError('sync/unavailable');
+			if (host.ports.clock.now() - started > patienceMs) throw notReached();
 			await host.ports.clock.sleep(pollMs);
 		}
 	}
@@ -155,6 +156,7 @@ export async function openHomeLife(parts: HomeParts): Promise<HomeLife> {
 		parts,
 		sync: () => (isRevoked ? undefined : sync),
 		home: () => home,
+		until,
 		async view() {
 			const none = { fault: null, devices: [], waiting: false } as const;
 			if (isRevoked) return { ...none, state: 'revoked' };
@@ -180,7 +182,7 @@ export async function openHomeLife(parts: HomeParts): Promise<HomeLife> {
 		async revoke(kid) {
 			const current = sync;
 			if (current === undefined || home === undefined) return;
-			if (current.status().kind !== 'joined') throw new AppError('sync/unavailable');
+			if (current.status().kind !== 'joined') throw notReached();
 			if (!(await revoke(current.replica(), home.keys, home.room, kid))) return;
 			await saveHome(base, home);
 			current.send();
@@ -217,6 +219,13 @@ function isInStep(sync: HomeSync): boolean {
 	const replica = sync.replica();
 	const living = Object.values(replica.place().members).filter(({ isRemoved }) => !isRemoved);
 	return sync.status().kind === 'joined' && replica.isSettled() && living.length > 1;
+}
+
+/** Unlike a relay that has no rooms, this one may answer the next time. */
+export function notReached(): AppError {
+	return new AppError('sync/unavailable', {
+		message: 'Your other devices are not reached now. Try again when this one is connected.'
+	});
 }
 
 /** This device as a home knows it. */

@@ -26,7 +26,6 @@ interface Shown {
 }
 
 const pollMs = 1_000;
-const admittedMs = 30_000;
 const nothing = { code: null };
 
 export function createPairingDesk(life: HomeLife): PairingDesk {
@@ -88,23 +87,21 @@ export function createPairingDesk(life: HomeLife): PairingDesk {
 			admit(sync.replica(), asks.member);
 			sync.send();
 		}
-		const started = clock.now();
-		while (sync.replica().place().members[kid] === undefined) {
-			if (clock.now() - started > admittedMs) throw new AppError('sync/unavailable');
-			await clock.sleep(50);
-		}
+		await life.until(() => sync.replica().place().members[kid] !== undefined);
 		const sent = keys.length === 0 ? undefined : await sealKeys(host, asks.member, keys);
 		await answer(secret, asks, home, place(), sent);
 		stop();
 		life.changed();
 	}
 
+	function mustBeAlone(): void {
+		if (life.sync() === undefined) return;
+		throw new AppError('input/invalid', { message: 'This device is paired already. Let it leave first.' });
+	}
+
 	async function join(typed: string, name: string): Promise<void> {
 		failure = null;
-		if (life.sync() !== undefined)
-			throw new AppError('input/invalid', {
-				message: 'This device is paired already. Remove it from its devices first.'
-			});
+		mustBeAlone();
 		const { readPairingCode } = await import('./pairing-code');
 		const { secret } = readPairingCode(typed);
 		const mine = await ownMember(base);
@@ -153,6 +150,17 @@ export function createPairingDesk(life: HomeLife): PairingDesk {
 				case 'join':
 					await join(change.code, change.name);
 					return nothing;
+				case 'recovery': {
+					const { makeRecovery } = await import('./recovery');
+					return { code: await makeRecovery(life, place()) };
+				}
+				case 'recover': {
+					failure = null;
+					mustBeAlone();
+					const { recover } = await import('./recovery');
+					await recover(life, place(), change);
+					return nothing;
+				}
 				case 'rename':
 					await life.rename(change.kid, change.name);
 					return nothing;

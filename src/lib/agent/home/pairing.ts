@@ -37,6 +37,12 @@ const askSchema = z.object({ v: z.literal(1), member, name: z.string().check(z.m
 const sealed = { ephemeral: z.string(), sealed: z.string() };
 const answerSchema = z.object({ ...sealed, keys: z.optional(z.object(sealed)) });
 
+/** See `sent-keys.ts`. */
+export interface SentKeys {
+	readonly ephemeral: string;
+	readonly sealed: string;
+}
+
 export interface Received {
 	readonly home: Home;
 	/** Provider keys that came along. */

@@ -3,9 +3,10 @@
  * four, the last two characters a checksum. What is sealed under it opens with it alone.
  */
 
+import { toBase64Url } from '../../wire/device';
 import { AppError } from '../../wire/errors';
 import { sha256Bytes } from '../policy/hashes';
-import { derive, homeBytes, readHome, type Home } from './home';
+import { derive } from './home';
 
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const length = 32;
@@ -48,13 +49,17 @@ function checkOf(secret: Uint8Array): string {
 	return (alphabet[first & 31] ?? '') + (alphabet[second & 31] ?? '');
 }
 
-/** The home under the code, for wherever the person keeps it. */
+/** Where what is sealed under the code is kept: whoever has the code finds it. */
+export async function recoveryPlace(secret: Uint8Array<ArrayBuffer>): Promise<string> {
+	return toBase64Url(await derive(secret, 'recovery|place', 16));
+}
+
 export async function sealForRecovery(
-	home: Home,
+	content: Uint8Array<ArrayBuffer>,
 	secret: Uint8Array<ArrayBuffer>
 ): Promise<Uint8Array<ArrayBuffer>> {
 	const iv = crypto.getRandomValues(new Uint8Array(12));
-	const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, await keyOf(secret), homeBytes(home));
+	const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, await keyOf(secret), content);
 	const whole = new Uint8Array(12 + sealed.byteLength);
 	whole.set(iv);
 	whole.set(new Uint8Array(sealed), 12);
@@ -65,12 +70,11 @@ export async function sealForRecovery(
 export async function openWithRecovery(
 	sealed: Uint8Array<ArrayBuffer>,
 	secret: Uint8Array<ArrayBuffer>
-): Promise<Home | undefined> {
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
 	const key = await keyOf(secret);
 	try {
 		const iv = sealed.subarray(0, 12);
-		const plain = await crypto.subtle.decrypt({ name: 'AES-GCM', iv }, key, sealed.subarray(12));
-		return await readHome(new Uint8Array(plain));
+		return new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-GCM', iv }, key, sealed.subarray(12)));
 	} catch {
 		// Another home's, or damaged: to whoever asks it is the same.
 		return undefined;

@@ -112,6 +112,8 @@ export function createConnection({
 				most = opsPerEnvelope;
 			}
 			const draft = replica.draft(most);
+			// Who has not read yet that it was let in does not know the key of now either.
+			if (draft?.purpose.kind === 'ops' && !replica.isMember()) return undefined;
 			if (draft === undefined || (await keys.keyOf(draft.keyEpoch, signer.publicKey.kid)) === undefined)
 				return undefined;
 			const sealed = await sealEnvelope(draft, { room, keys, signer });

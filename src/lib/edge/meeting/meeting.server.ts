@@ -1,4 +1,4 @@
-/** The Durable Object around a meeting: one object a place, which forgets everything when its time is over. */
+/** The Durable Object around a meeting: one object a place, which forgets everything when its time is over, if it ever is. */
 
 import { DurableObject } from 'cloudflare:workers';
 import { AppError } from '../../wire/errors';
@@ -24,7 +24,8 @@ export class MeetingPlace extends DurableObject {
 		const next = leaveNote(meeting, slot.data, body.data.note, now);
 		if (next === undefined) return fail(new AppError('pair/taken'), requestId);
 		await storage.put(key, next);
-		await storage.setAlarm(next.startedAt + meetingMs);
+		if (next.notes.recovery === undefined) await storage.setAlarm(next.startedAt + meetingMs);
+		else await storage.deleteAlarm();
 		return succeed({}, requestId);
 	}
 

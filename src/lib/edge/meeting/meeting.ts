@@ -1,4 +1,4 @@
-/** Two sealed notes at a place that only two devices know of, for ten minutes. Pure: a meeting and a moment make the next. */
+/** Two sealed notes at a place that only two devices know of, for ten minutes; or one for good. Pure: a meeting and a moment make the next. */
 
 import { meetingMs, type MeetingSlot } from '../../wire/pairing';
 
@@ -8,7 +8,7 @@ export interface Meeting {
 }
 
 export function isOver(meeting: Meeting, now: number): boolean {
-	return now >= meeting.startedAt + meetingMs;
+	return meeting.notes.recovery === undefined && now >= meeting.startedAt + meetingMs;
 }
 
 /** Undefined where somebody wrote there before: the same note again is the same. */
