@@ -15,9 +15,10 @@ import { readOpenTurns, readTurn } from '../journal/read-records';
 import type { TurnRecord } from '../journal/records';
 import { createSpeaker, type Speaker } from '../loop/turn-state';
 import { createStreamNames } from '../models/hub-names';
-import type { Store } from '../storage/store';
+import { isRecord } from '../sessions/upcast';
+import type { Store, StoreDelete } from '../storage/store';
 import type { RegisterRow } from '../sync/merge';
-import { openTurnKey, order, orderKey, readOpenTurn, type OpenTurn, type Order } from '../sync/open-turns';
+import { order, orderKey, readOpenTurn, type OpenTurn, type Order } from '../sync/open-turns';
 import { registerOf, registersAt } from '../sync/registers';
 import { deviceNameKey } from './devices';
 
@@ -169,37 +170,45 @@ export function createTurnsElsewhere({ host, turns, base, kid, set }: TurnsElsew
 		const one = followed.get(turnId);
 		if (one === undefined) return;
 		leave(turnId);
+		await sayEnd(turnId, one.speaker);
+	}
+
+	async function sayEnd(turnId: string, speaker: Speaker): Promise<void> {
 		const turn = await readTurn(base, turnId);
-		one.speaker.say({
+		speaker.say({
 			type: 'turn-end',
 			outcome: turn?.outcome ?? 'done',
 			...(turn?.error === undefined ? {} : { error: turn.error }),
 			usage: turn?.usage ?? noUsage,
-			steps: turn?.responses ?? one.open.turn.responses,
-			durationMs: (turn?.endedAt ?? clock.now()) - one.open.turn.startedAt
+			steps: turn?.responses ?? 0,
+			durationMs: turn === undefined ? 0 : (turn.endedAt ?? clock.now()) - turn.startedAt
 		});
 	}
 
 	/** It was mine, and somebody took it over: nothing more of it is written here. */
-	async function giveUp(turn: TurnRecord): Promise<void> {
-		await turns.giveUp(turn.sessionId, turn.turnId);
-		const held = readOpenTurn((await registerOf(base, openTurnKey(turn.turnId)))?.value);
-		await base.commit({
-			epoch: host.epoch(),
-			delete: [
-				{ table: 'turns', key: turn.turnId },
-				...(held?.effects ?? []).map(({ effectKey }) => ({ table: 'effects' as const, key: effectKey })),
-				...(held?.approvals ?? []).map(({ approvalId }) => ({ table: 'approvals' as const, key: approvalId }))
-			]
-		});
+	async function giveUp({ turnId, sessionId, state }: TurnRecord): Promise<void> {
+		await turns.giveUp(sessionId, turnId);
+		const gone: StoreDelete[] = state === 'ended' ? [] : [{ table: 'turns', key: turnId }];
+		for (const table of ['effects', 'approvals'] as const)
+			for (const { key, row } of await base.range(table, {}))
+				if (isRecord(row) && row.turnId === turnId) gone.push({ table, key });
+		await base.commit({ epoch: host.epoch(), delete: gone });
 	}
+
+	const isOpenHere = ({ sessionId, turnId }: TurnRecord): boolean => host.status.turnId(sessionId) === turnId;
 
 	async function readOne(turnId: string, row: RegisterRow): Promise<void> {
 		const own = await readTurn(base, turnId);
 		if (row.dev === kid) return;
 		const open = readOpenTurn(row.value);
 		if (open === undefined) {
-			if (row.value === null) await ended(turnId);
+			if (row.value !== null) return;
+			// It was begun here, taken over, and brought to its end before this device heard of it.
+			const wasMine = own !== undefined && !followed.has(turnId) && isOpenHere(own);
+			if (wasMine) {
+				await giveUp(own);
+				await sayEnd(turnId, createSpeaker(turnId, own.seq, emitFor(own.sessionId)));
+			} else await ended(turnId);
 			return;
 		}
 		if (own?.state === 'ended') return;
