@@ -29,8 +29,13 @@ export function homeOnDemand(
 	let opened: Promise<OpenHome> | undefined;
 	function open(): Promise<OpenHome> {
 		if (network === undefined) throw new AppError('relay/no-home');
-		opened ??= Promise.all([import('../home/open-home'), network()]).then(([{ openHome }, way]) =>
-			openHome({ ...parts, network: way })
+		opened ??= Promise.all([import('../home/open-home'), network()]).then(
+			([{ openHome }, way]) => openHome({ ...parts, network: way }),
+			(thrown: unknown) => {
+				// A chunk that did not arrive may arrive the next time; what is committed until then is told again.
+				opened = undefined;
+				throw thrown;
+			}
 		);
 		return opened;
 	}
