@@ -167,7 +167,16 @@ const app: UserConfig = {
 		sveltekit(),
 		oneFirstLoad()
 	],
-	worker: { format: 'es', plugins: () => [onlyLexer(), onlySpokenErrors()] },
+	worker: {
+		format: 'es',
+		plugins: () => [onlyLexer(), onlySpokenErrors()],
+		rolldownOptions: {
+			output: {
+				// What the agent starts with is one file, too: see `oneFirstLoad`.
+				codeSplitting: { groups: [{ name: 'agent', test: /\/workers\/agent\.worker\.ts$/ }] }
+			}
+		}
+	},
 	optimizeDeps: { include: ['dexie', 'comlink'] }
 };
 

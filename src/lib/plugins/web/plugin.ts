@@ -1,6 +1,5 @@
 /** Reads web pages as text. What a page says is untrusted from here on. */
 
-import { AppError } from '../../wire/errors';
 import { isJsonObject } from '../../wire/json';
 import { definePlugin } from '../plugin';
 import { pageAddress } from './address';
@@ -57,44 +56,8 @@ export default definePlugin({
 				const shown = text.length > saidLength ? `${text.slice(0, saidLength)}…` : text;
 				return `${String(output['title']) || String(output['url'])} (${String(output['url'])})\n\n${shown}`;
 			},
-			async run({ url, from, length }, context) {
-				const address = pageAddress(String(url));
-				context.addSource(address.origin);
-				// Their own chunk: the parser is only needed once a page is read.
-				const [{ fetchPage }, { extractPage, visible }] = await Promise.all([
-					import('./read'),
-					import('./extract')
-				]);
-				const page = await fetchPage(address, context);
-				if (page.status >= 400)
-					throw new AppError('fetch/failed', {
-						message: `${address.host} answered ${page.status}.`,
-						retryable: page.status >= 500
-					});
-				if (
-					!/^(?:text\/|application\/(?:[\w.-]+\+)?(?:json|xml)|application\/xhtml)|^$/i.test(page.contentType)
-				) {
-					throw new AppError('fetch/failed', {
-						message: `This is no text: ${page.contentType.slice(0, 60)}.`,
-						retryable: false
-					});
-				}
-				const isHtml = /html|^$/i.test(page.contentType);
-				const read = isHtml
-					? extractPage(page.text, page.url, () => context.signal.aborted)
-					: { title: '', text: visible(page.text), links: [] };
-				const start = typeof from === 'number' ? from : 0;
-				const text = read.text.slice(start, start + (typeof length === 'number' ? length : standardLength));
-				const rest = read.text.length - start - text.length;
-				return {
-					url: page.url,
-					title: read.title,
-					text,
-					links: start === 0 ? read.links : [],
-					total: read.text.length,
-					...(rest > 0 ? { next: start + text.length } : {})
-				};
-			}
+			// Their own chunk: nobody needs it before the first page is read.
+			run: async (input, context) => (await import('./read-page')).readPage(input, context, standardLength)
 		}
 	]
 });
