@@ -1,5 +1,9 @@
 /** Two browser profiles of one person, on one relay, and how they come to know each other. */
 
+import { mnemonicToEntropy } from '@scure/bip39';
+import { wordlist } from '@scure/bip39/wordlists/english.js';
+import { generate } from 'lean-qr';
+import { toSvgPath } from 'lean-qr/extras/svg';
 import type { Browser, BrowserContext, Locator, Page } from '@playwright/test';
 import { expect } from './fixtures';
 import { WherryPage } from './wherry-page';
@@ -24,17 +28,38 @@ export async function another(browser: Browser, page: Page): Promise<Profile> {
 	return { context, page: other, app: new WherryPage(other) };
 }
 
-export async function pairUp(host: Profile, guest: Profile): Promise<void> {
+/** What the picture beside the words leads to, if it is one of the same code. */
+async function linkInPicture(page: Page, phrase: string): Promise<string> {
+	const secret = Buffer.from(mnemonicToEntropy(phrase, wordlist)).toString('base64url');
+	const link = `${new URL(page.url()).origin}/settings#pair:${encodeURIComponent(`wherry-pair:1:${secret}`)}`;
+	const picture = devices(page).getByRole('img', { name: 'Pairing code as a picture' });
+	await expect(picture.locator('path')).toHaveAttribute('d', toSvgPath(generate(link)));
+	return link;
+}
+
+export async function pairUp(
+	host: Profile,
+	guest: Profile,
+	how: 'words' | 'picture' = 'words'
+): Promise<void> {
 	await host.app.open('/settings');
 	await devices(host.page).getByRole('textbox', { name: 'Name of this device' }).fill('Desk');
 	await devices(host.page).getByRole('button', { name: 'Pair a device' }).click();
 	const words = devices(host.page).getByRole('note', { name: 'Pairing code' });
 	await expect(words).toHaveText(/^([a-z]+ ){11}[a-z]+$/, { timeout: 20_000 });
-	await guest.app.open('/settings');
+	const phrase = await words.innerText();
+	const code = devices(guest.page).getByRole('textbox', { name: 'Pairing code' });
+	if (how === 'picture') {
+		// Another document: the address of this one with something behind # would load nothing.
+		await guest.page.goto('about:blank');
+		await guest.app.open(await linkInPicture(host.page, phrase));
+		await expect(code).toHaveValue(/^wherry-pair:1:/);
+		expect(guest.page.url()).not.toContain('pair');
+	} else {
+		await guest.app.open('/settings');
+		await code.fill(phrase.toUpperCase());
+	}
 	await devices(guest.page).getByRole('textbox', { name: 'Name of this device' }).fill('Phone');
-	await devices(guest.page)
-		.getByRole('textbox', { name: 'Pairing code' })
-		.fill((await words.innerText()).toUpperCase());
 	await devices(guest.page).getByRole('button', { name: 'Pair', exact: true }).click();
 	await expect(devices(host.page)).toContainText('“Phone” asks to be let in', { timeout: 20_000 });
 	await devices(host.page).getByRole('button', { name: 'Let it in' }).click();

@@ -354,6 +354,8 @@ export interface HomeView {
 	/** A code that is shown, and who asks with it. */
 	readonly pairing: {
 		readonly phrase: string;
+		/** The same as one word, for a link or a picture. */
+		readonly short: string;
 		readonly until: number;
 		readonly asks: { readonly kid: string; readonly name: string } | null;
 	} | null;

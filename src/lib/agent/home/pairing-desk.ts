@@ -128,10 +128,10 @@ export function createPairingDesk(life: HomeLife): PairingDesk {
 
 	return {
 		async view() {
-			const { phrase } = shown?.code ?? { phrase: '' };
+			const { phrase, qr: short } = shown?.code ?? { phrase: '', qr: '' };
 			const asks = shown?.asks;
 			const who = asks === undefined ? null : { kid: asks.member.device.kid, name: asks.name };
-			const pairing = shown === undefined ? null : { phrase, until: shown.until, asks: who };
+			const pairing = shown === undefined ? null : { phrase, short, until: shown.until, asks: who };
 			return { pairing, isAsking: asking !== undefined, failure, keys: await savedKeys(host) };
 		},
 		async change(change) {

@@ -11,6 +11,8 @@ class Panels {
 	share = $state<{ readonly sessionId: string; readonly entryId: string } | null>(null);
 	/** A share link of somebody that is to become a session here. */
 	receive = $state<string | null>(null);
+	/** A pairing code that came with the address. */
+	pair = $state<string | null>(null);
 }
 
 export const panels = new Panels();
