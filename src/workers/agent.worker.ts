@@ -15,6 +15,7 @@ import { openDexieStore } from '../lib/agent/storage/dexie';
 import type { Store } from '../lib/agent/storage/store';
 import { readDevice } from '../lib/agent/storage/device';
 import { admittedRow, isForRelay } from '../lib/agent/home/admitted';
+import { relayStanding } from '../lib/agent/home/relay-standing';
 import type { RelayAccess } from '../lib/agent/home/relay-access';
 import { builtInPlugins } from '../lib/plugins';
 
@@ -117,7 +118,7 @@ async function copyStatus(): Promise<AppStatus['copy']> {
 
 async function relayState(): Promise<AppStatus['relay']> {
 	const data = await ask('/api/health');
-	return isJsonObject(data) ? (data['claimed'] === true ? 'claimed' : 'unclaimed') : null;
+	return isJsonObject(data) ? relayStanding(data) : null;
 }
 
 async function relayKeys(): Promise<readonly string[]> {

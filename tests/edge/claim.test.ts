@@ -76,7 +76,7 @@ describe('A25 claiming a relay', () => {
 			'relay/rate-limited',
 			'relay/rate-limited'
 		]);
-		expect((await health(relay)).claimed).toBe(false);
+		expect(await health(relay)).toMatchObject({ claimed: false, closed: false });
 	});
 
 	test('nobody claims with a key that is not theirs', async () => {
@@ -231,7 +231,7 @@ describe('A25 who may pass', () => {
 	test('RELAY_REQUIRE_AUTH closes an unclaimed relay', async () => {
 		const relay = { ...newRelay(), RELAY_REQUIRE_AUTH: '1' };
 		expect((await use(relay, { authorization: 'Bearer mine' })).status).toBe(401);
-		expect((await health(relay)).claimed).toBe(false);
+		expect(await health(relay)).toMatchObject({ claimed: false, closed: true });
 		expect((await claim(relay, await newDevice())).status).toBe(200);
 	});
 

@@ -13,6 +13,7 @@ export async function readHealth(env: EdgeEnv, caller: Caller): Promise<Health> 
 	return {
 		status: 'ok',
 		claimed: state.isClaimed,
+		closed: strict,
 		features: {
 			relay: strict
 				? {

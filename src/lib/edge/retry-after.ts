@@ -1,4 +1,4 @@
-/** When to come back, as a header: what the limit says, or a minute. */
+/** When to come back, as headers: what the limit says, or a minute. `RateLimit-*` as of draft-ietf-httpapi-ratelimit-headers-07. */
 
 import type { AppError } from '../wire/errors';
 import { isJsonObject } from '../wire/json';
@@ -7,5 +7,6 @@ export function retryAfter({ id, data }: AppError): Record<string, string> {
 	if (id === 'http/in-flight') return { 'retry-after': '1' };
 	if (id !== 'relay/rate-limited') return {};
 	const seconds = isJsonObject(data) ? data['retryAfter'] : undefined;
-	return { 'retry-after': typeof seconds === 'number' ? String(seconds) : '60' };
+	const wait = typeof seconds === 'number' ? String(seconds) : '60';
+	return { 'retry-after': wait, 'ratelimit-remaining': '0', 'ratelimit-reset': wait };
 }

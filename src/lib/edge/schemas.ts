@@ -29,6 +29,8 @@ const feature = z.object({ available: z.boolean(), reason: z.optional(z.string()
 export const health = z.object({
 	status: z.literal('ok'),
 	claimed: z.boolean(),
+	/** Only whom it knows may use it, claimed or not. */
+	closed: z.boolean(),
 	features: z.record(z.string(), feature)
 });
 export type Health = z.infer<typeof health>;

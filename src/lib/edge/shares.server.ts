@@ -15,6 +15,7 @@ import { mayCall, readCaller, type Caller } from './caller';
 import { fail, succeed } from './envelope';
 import { readVariable, type EdgeEnv, type ObjectNamespace } from './env';
 import { checkRate, rateKey } from './rate-limit';
+import { retryAfter } from './retry-after';
 import { isSame } from './sealed/pieces';
 
 /** A link may be opened from any Wherry; there is no cookie that could be abused. */
@@ -199,8 +200,7 @@ async function isOperator(env: EdgeEnv, token: string): Promise<boolean> {
 
 function refuse(thrown: unknown, caller: Caller): Response {
 	if (!(thrown instanceof AppError)) throw thrown;
-	const isLimited = thrown.id === 'relay/rate-limited';
-	return fail(thrown, caller.requestId, { ...openCors, ...(isLimited ? { 'retry-after': '60' } : {}) });
+	return fail(thrown, caller.requestId, { ...openCors, ...retryAfter(thrown) });
 }
 
 function openPreflight(caller: Caller): Response {

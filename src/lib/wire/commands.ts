@@ -301,14 +301,17 @@ export interface SkillCard {
 	readonly input: JsonObject;
 }
 
+/** As its health says. */
+export type RelayStanding = 'unclaimed' | 'locked' | 'claimed';
+
 export interface AppStatus {
 	readonly role: 'leader' | 'follower' | 'starting';
 	readonly schemaOk: boolean;
 	readonly persisted: boolean;
 	readonly usageBytes: number;
 	readonly quotaBytes: number;
-	/** `unclaimed` shows the yellow banner; null when the relay cannot be reached. */
-	readonly relay: 'unclaimed' | 'claimed' | null;
+	/** Unclaimed ones show the yellow banner, `locked` those that nobody may use so far; null when the relay cannot be reached. */
+	readonly relay: RelayStanding | null;
 	/** What was stored before the last upgrade of storage, while it is kept. */
 	readonly copy?: {
 		readonly madeAt: number;
@@ -320,7 +323,7 @@ export interface AppStatus {
 
 export interface RelayView {
 	/** null: it cannot be reached. */
-	readonly state: 'unclaimed' | 'claimed' | null;
+	readonly state: RelayStanding | null;
 	/** This device's own. */
 	readonly kid: string;
 	readonly isMember: boolean;

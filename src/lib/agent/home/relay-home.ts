@@ -7,6 +7,7 @@ import { isJsonObject, parseJson, type Json } from '../../wire/json';
 import { passkey, passkeyWanted } from '../../wire/passkey';
 import { covers, invitation, relayDevice, relayRules, relaySecrets } from '../../wire/relay';
 import type { RelayAccess } from './relay-access';
+import { relayStanding } from './relay-standing';
 
 type Fetch = (address: string) => Promise<Response>;
 
@@ -24,7 +25,8 @@ export async function viewRelay(access: RelayAccess, fetch: Fetch, origin: strin
 	const health = parseJson(await (await fetch(`${origin}/api/health`)).text());
 	const data = isJsonObject(health) ? health['data'] : undefined;
 	if (!isJsonObject(data)) return { state: null, ...nobody };
-	if (data['claimed'] !== true) return { state: 'unclaimed', ...nobody };
+	const state = relayStanding(data);
+	if (state !== 'claimed') return { state, ...nobody };
 	let listed: Json;
 	try {
 		listed = await access.ask('GET', '/api/devices');
