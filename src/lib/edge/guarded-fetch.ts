@@ -76,9 +76,15 @@ export async function guardedFetch(asked: GuardedFetch, ports: GuardPorts): Prom
 		const next = URL.parse(location, url.href);
 		if (next === null) throw new AppError('fetch/failed', { data: { code: 'bad-redirect' } });
 		if (next.origin !== url.origin) headers = anonymous(headers);
-		address = next.href;
+		address = asWritten(location, url) ?? next.href;
 	}
 	throw new AppError('fetch/too-many-redirects', { data: { code: 'too-many-redirects' } });
+}
+
+/** A whole address is judged as it was written: parsed, it no longer says that somebody stood before an `@`. */
+function asWritten(location: string, from: URL): string | undefined {
+	const whole = /^\s*[\\/]{2}/.test(location) ? from.protocol + location.trim() : location;
+	return URL.canParse(whole) ? whole : undefined;
 }
 
 async function ask(

@@ -6,24 +6,9 @@
 
 import type { AppStatus, CommandInput, CommandName, CommandOutput, Result } from '../../wire/commands';
 import { AppError, toAppError } from '../../wire/errors';
-import type { PluginDefinition, HostServices } from '../../plugins/plugin';
-import type { BuiltinPort } from '../models/builtin';
-import { traitsOf } from '../models/catalog';
-import { modelOnDemand } from '../models/on-demand';
-import type { ModelPort } from '../models/protocol';
-import type { RelayAccess } from '../home/relay-access';
-import type { AgentPorts, Device, SyncNetwork } from '../ports';
-import { rehearsalOnDemand } from '../rehearsal/on-demand';
-import { openLamClock } from '../sessions/lam';
 import { createReadOnlyStore, readSchema } from '../sessions/upcast';
-import { createRepository } from '../sessions/repository';
-import { searchOnDemand } from '../sessions/search/on-demand';
-import { createSessionWriter } from '../sessions/writer';
-import { createCatalog } from '../skills/catalog';
-import type { Store } from '../storage/store';
 import { createOutgoingStore } from '../storage/outgoing';
 import { createTemporaryStore } from '../storage/temporary';
-import { openKeyring } from '../vault/keyring';
 import { createBus } from '../view/bus';
 import type { BusMessage } from '../view/bus';
 import { createLiveSteps, isLiveStep } from '../view/live-steps';
@@ -34,45 +19,14 @@ import type { Port } from '../view/page-port';
 import { createTurnStatus } from '../view/turn-status';
 import { createDispatcher } from './dispatch';
 import type { Dispatcher } from './dispatch';
-import { createWriters } from './host';
 import type { Host } from './host';
-import { hostServices } from './host-services';
-import { homeOnDemand } from './home-commands';
-import type { HomeOnDemand } from './home-commands';
-import { createLibraryCommands, createLibraryReads } from './library-commands';
-import { createProviders } from './providers';
-import { relayReads, relayWrites } from './relay-commands';
-import { createReadCommands, createSessionCommands } from './session-commands';
+import { createLibraryReads } from './library-commands';
+import { relayReads } from './relay-commands';
+import { createReadCommands } from './session-commands';
 import { sessionState, turnEnds, undoStates } from './session-state';
-import { openPolicy, openSettings } from './settings';
-import { systemPrompt } from './system-prompt';
 import { createTabs, isStale } from './tabs';
-import type { Channel, Lease } from './tabs';
-import { createTurns } from './turns';
-import type { Turns } from './turns';
-
-export interface AgentOptions {
-	readonly store: Store;
-	readonly ports: AgentPorts;
-	readonly device: Device;
-	readonly plugins: readonly PluginDefinition[];
-	readonly relayOrigin: string | undefined;
-	readonly lease: Lease;
-	readonly channel: Channel;
-	readonly timeZone: () => string;
-	readonly locale: () => string;
-	/** The browser's own model, once a page has lent it. */
-	readonly builtin?: () => BuiltinPort | undefined;
-	/** Fetches a page by the relay for `web`; absent where there is none. */
-	readonly relay?: HostServices['relay'];
-	/** This device's standing at its relay; absent where there is none. */
-	readonly relayAccess?: () => Promise<RelayAccess>;
-	/** The way to this person's other devices; absent where there is none. */
-	readonly syncNetwork?: () => Promise<SyncNetwork>;
-	/** Ids of providers that this relay has keys for, for us. */
-	readonly relayKeys: () => Promise<readonly string[]>;
-	readonly storageStatus: () => Promise<Omit<AppStatus, 'role' | 'schemaOk'>>;
-}
+import { followerEpoch, openLife } from './life';
+import type { AgentOptions, Life, TabParts } from './life';
 
 export interface Agent {
 	/** Resolves when recovery is done. */
@@ -84,15 +38,6 @@ export interface Agent {
 	): Promise<Result<CommandOutput<K>>>;
 	/** The tab is put to sleep: another may lead. */
 	freeze(): void;
-}
-
-interface Life {
-	readonly host: Host;
-	readonly turns: Turns;
-	readonly home: HomeOnDemand;
-	readonly writes: Dispatcher;
-	/** Another tab goes on: from now on nothing that is under way here is written. */
-	end(): void;
 }
 
 export async function createAgent(options: AgentOptions): Promise<Agent> {
@@ -133,110 +78,18 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 			bus.publish({ kind: 'changed', what: 'settings' });
 		}
 	};
-
-	/** Everything that is read from the store, under this epoch. A follower's epoch is refused by every commit. */
-	async function openLife(epoch: number): Promise<Life> {
-		let isOver = false;
-		const at = { store, epoch: () => (isOver ? followerEpoch : epoch) };
-		const settings = await openSettings(store, at.epoch);
-		const vault = await openKeyring({ ...options.ports, ...at, crypto, relayOrigin: options.relayOrigin });
-		const policy = await openPolicy(store);
-		const lamport = await openLamClock(store);
-		const search = searchOnDemand(at);
-		const repository = createRepository({
-			...options.ports,
-			store,
-			device,
-			turnOf: (id) => status.display(id)
-		});
-		const services = hostServices({
-			repository,
-			search,
-			storageStatus: options.storageStatus,
-			relay: options.relay,
-			providers: () => providers.cards()
-		});
-		const catalog = await createCatalog({
-			...options.ports,
-			...at,
-			plugins: options.plugins,
-			host: services,
-			hasSecret: (name) => vault.has(name),
-			sign: (secretId, request, header) =>
-				vault.sign({
-					secretId,
-					request,
-					place: (headers, key) => {
-						headers.set(header, header.toLowerCase() === 'authorization' ? `Bearer ${key}` : key);
-					}
-				}),
-			timeZone: options.timeZone,
-			locale: options.locale
-		});
-		const providers = createProviders({
-			ports: options.ports,
-			settings,
-			vault,
-			relayOrigin: options.relayOrigin,
-			relayKeys: () => relayKeys,
-			rehearsal: rehearsalOnDemand(catalog),
-			builtin: lazyBuiltin(() => options.builtin?.()),
-			hasBuiltin: () => options.builtin?.() !== undefined,
-			builtinAvailability: () => options.builtin?.()?.availability() ?? Promise.resolve('unavailable')
-		});
-		const parts = {
-			...at,
-			ports: options.ports,
-			device,
-			repository,
-			lamport,
-			catalog,
-			providers,
-			vault,
-			policy,
-			settings,
-			search,
-			status,
-			bus,
-			systemPrompt,
-			elsewhere: { current: undefined, isInStep: () => false },
-			relayOrigin: options.relayOrigin
-		};
-		const host: Host = {
-			...parts,
-			keepOffDisk(sessionId) {
-				// Before anything of it is written: what is not there yet would let it through to the disk.
-				if (!store.isPrepared()) throw new AppError('internal/unexpected');
-				temporary.add(sessionId);
-			},
-			writer: createWriters(parts, createSessionWriter)
-		};
-		const turns = createTurns(host);
-		const became = (kid: string): void => {
-			device.id = kid;
-		};
-		const home = homeOnDemand({ host, turns, base, outgoing, became }, options.syncNetwork);
-		outgoing.tell(undefined);
-		if (epoch !== followerEpoch) await home.start();
-		const writes = createDispatcher(
-			{ remembers: true },
-			createSessionCommands(host, turns),
-			createLibraryCommands(host),
-			home.handlers,
-			relayWrites(relayParts)
-		);
-		return {
-			host,
-			turns,
-			home,
-			writes,
-			end() {
-				isOver = true;
-				home.end();
-				turns.abandon();
-			}
-		};
-	}
+	const tab: TabParts = {
+		options,
+		device,
+		base,
+		outgoing,
+		store,
+		temporary,
+		bus,
+		status,
+		relayParts,
+		relayKeys: () => relayKeys
+	};
 
 	/** Lives follow each other; a command waits until the one that is being opened has recovered. */
 	let opening: Promise<void> = Promise.resolve();
@@ -254,7 +107,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 		const unsaved = shown === null || life === undefined ? null : await life.host.repository.record(shown);
 		life?.end();
 		liveSteps.clear();
-		life = await openLife(epoch);
+		life = await openLife(tab, epoch);
 		reads = undefined;
 		const { home, turns } = life;
 		if (epoch === followerEpoch) await turns.look();
@@ -455,17 +308,6 @@ function isTemporaryOpen(name: CommandName, input: unknown): boolean {
 	);
 }
 
-/** The page may lend it at any time, so that each request looks anew. */
-function lazyBuiltin(port: () => BuiltinPort | undefined): ModelPort {
-	return modelOnDemand(traitsOf, async () => {
-		const { createBuiltinModel } = await import('../models/builtin');
-		return {
-			describe: traitsOf,
-			ask: (request, options) => createBuiltinModel(port()).ask(request, options)
-		};
-	});
-}
-
 /** An answer by name is what its name says: the leader runs the same build, or refuses. */
 function answerFor<K extends CommandName>(result: Result<unknown>): Result<CommandOutput<K>> {
 	// eslint-disable-next-line @typescript-eslint/consistent-type-assertions
@@ -474,9 +316,6 @@ function answerFor<K extends CommandName>(result: Result<unknown>): Result<Comma
 
 /** Between tabs only: no page sends it. */
 const askLive = 'session.live';
-
-/** No epoch is below it: whatever a follower would write is refused. */
-const followerEpoch = -1;
 
 const housekeepingAfterMs = 60_000;
 
