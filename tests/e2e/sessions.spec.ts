@@ -203,7 +203,7 @@ test('a session goes out as JSONL and as a page, and both come back with every b
 	for (const file of files) {
 		await app.open('/settings');
 		await page.getByLabel('Import a file').setInputFiles(file);
-		const report = page.getByRole('main').getByRole('status');
+		const report = page.getByRole('region', { name: 'Export and import' }).getByRole('status');
 		await expect(report).toContainText('1 session brought in');
 		await report.getByRole('link').first().click();
 		await expect(app.articles('You')).toHaveText([/roll the dice/]);
@@ -246,7 +246,7 @@ test('a ChatGPT export comes in as sessions that can be read, searched and gone 
 		mimeType: 'application/json',
 		buffer: Buffer.from(JSON.stringify([conversation]))
 	});
-	const report = page.getByRole('main').getByRole('status');
+	const report = page.getByRole('region', { name: 'Export and import' }).getByRole('status');
 	await expect(report).toContainText('1 session brought in');
 	await report.getByRole('link', { name: 'Knots for sailors' }).click();
 	await expect(app.articles('You')).toHaveText([/bowline/]);

@@ -139,14 +139,28 @@ describe('a turn of another device', () => {
 		expect(new Set(nodes.nodes.map(({ parentId }) => parentId)).size).toBe(nodes.nodes.length);
 	});
 
-	test('is still another’s after the phone was started anew', async () => {
+	test('is still another’s after the phone was started anew; while it is apart nobody is kept from going on', async () => {
 		const { desk, phone, sessionId } = await heldAtTheDesk();
 		phone.network.setOnline(false);
 		phone.tab = await openTab({ store: phone.store, network: phone.network, device: phone.name });
 		await phone.tab.call('session.open', { sessionId });
-		await phone.tab.until(() => phone.tab.state()?.elsewhere === 'Desk');
-		expect(phone.tab.state()?.turn).toBe('held');
+		await phone.tab.until(() => phone.tab.state()?.turn === 'held');
+		expect(phone.tab.state()?.elsewhere).toBeUndefined();
 		expect(await openTurns(phone)).toBe(0);
+		phone.network.setOnline(true);
+		await phone.tab.until(() => phone.tab.state()?.elsewhere === 'Desk');
+		expect(await openTurns(desk)).toBe(1);
+
+		phone.network.setOnline(false);
+		await phone.tab.until(() => phone.tab.state()?.elsewhere === undefined);
+		await phone.tab.call('session.send', { sessionId, text: 'good morning', files: [] });
+		await phone.tab.until(() => phone.tab.state()?.turn === 'idle');
+		phone.network.setOnline(true);
+		await until(
+			async () => (await desk.tab.call('session.tree', { sessionId })).nodes.length > 3,
+			'what the phone said, at the desk'
+		);
+		// It was a branch of its own: the desk still waits for its person.
 		expect(await openTurns(desk)).toBe(1);
 	});
 });

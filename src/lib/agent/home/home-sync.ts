@@ -208,7 +208,14 @@ export async function createHomeSync(parts: HomeSyncParts): Promise<HomeSync> {
 		await queue(telling);
 	}
 
-	const elsewhere = createTurnsElsewhere({ host, turns: parts.turns, base, kid, set });
+	const elsewhere = createTurnsElsewhere({
+		host,
+		turns: parts.turns,
+		base,
+		kid,
+		set,
+		isConnected: () => connection?.status().kind === 'joined'
+	});
 
 	/** From what is on disk; what is committed meanwhile waits. */
 	async function restart(): Promise<void> {

@@ -40,6 +40,8 @@ export interface TurnsElsewhereParts {
 	readonly base: Store;
 	readonly kid: string;
 	readonly set: (key: string, value: Json) => Promise<void>;
+	/** What the others do is heard at once. */
+	readonly isConnected: () => boolean;
 }
 
 interface Followed {
@@ -54,7 +56,14 @@ interface Followed {
 	readonly held: Set<string>;
 }
 
-export function createTurnsElsewhere({ host, turns, base, kid, set }: TurnsElsewhereParts): TurnsElsewhere {
+export function createTurnsElsewhere({
+	host,
+	turns,
+	base,
+	kid,
+	set,
+	isConnected
+}: TurnsElsewhereParts): TurnsElsewhere {
 	const followed = new Map<string, Followed>();
 	const { clock, ids } = host.ports;
 
@@ -177,7 +186,7 @@ export function createTurnsElsewhere({ host, turns, base, kid, set }: TurnsElsew
 		const turn = await readTurn(base, turnId);
 		speaker.say({
 			type: 'turn-end',
-			outcome: turn?.outcome ?? 'done',
+			outcome: turn?.outcome ?? 'stopped',
 			...(turn?.error === undefined ? {} : { error: turn.error }),
 			usage: turn?.usage ?? noUsage,
 			steps: turn?.responses ?? 0,
@@ -271,11 +280,14 @@ export function createTurnsElsewhere({ host, turns, base, kid, set }: TurnsElsew
 				if (one !== undefined) stopReading(one);
 			}
 		},
-		deviceOf: (sessionId) => ofSession(sessionId)?.device,
+		// Apart from the others nobody knows how it stands, and nobody is kept from going on.
+		deviceOf: (sessionId) => (isConnected() ? ofSession(sessionId)?.device : undefined),
 		async stop(sessionId) {
 			const one = ofSession(sessionId);
 			if (one === undefined) return false;
-			await set(orderKey(ids.next()), { kind: 'stop', turnId: one.open.turn.turnId });
+			const { turnId } = one.open.turn;
+			if (isConnected()) await set(orderKey(ids.next()), { kind: 'stop', turnId });
+			else await ended(turnId);
 			return true;
 		},
 		async decide(approvalId, decision) {

@@ -6,7 +6,7 @@
 
 import * as z from 'zod/mini';
 import type { Json } from '../../wire/json';
-import { isApproval, isEffect, isTurn } from '../journal/read-records';
+import { isApproval, isEffect, isTurn, readEffects } from '../journal/read-records';
 import type { ApprovalRecord, EffectRecord, TurnRecord } from '../journal/records';
 import { isRecord } from '../sessions/upcast';
 import type { Commit, Store } from '../storage/store';
@@ -93,23 +93,36 @@ export async function turnRegisters(
 			continue;
 		}
 		// At the edge its answer can be read along; parked, somebody may be asked. Else there is nothing to see.
-		if (turn.streamSecret === undefined && turn.state !== 'parked' && before === undefined) continue;
+		const isKept = turn.streamSecret !== undefined && turn.model.provider !== 'rehearsal';
+		if (!isKept && turn.state !== 'parked' && before === undefined) continue;
 		const effects = puts.flatMap(({ table, row }) =>
 			table === 'effects' && isEffect(row) && row.turnId === turnId ? [row] : []
 		);
+		// Told of late: what it asks was written down before.
+		const earlier = before ?? (await askedBefore(store, turnId));
 		const open: OpenTurn = {
 			turn,
-			effects: newest([...(before?.effects ?? []), ...effects], ({ effectKey }) => effectKey).filter(
+			effects: newest([...earlier.effects, ...effects], ({ effectKey }) => effectKey).filter(
 				({ state }) => state !== 'settled' && state !== 'undone'
 			),
 			approvals: newest(
-				[...(before?.approvals ?? []), ...approvals.filter((one) => one.turnId === turnId)],
+				[...earlier.approvals, ...approvals.filter((one) => one.turnId === turnId)],
 				({ approvalId }) => approvalId
 			).filter(({ state }) => state !== 'used' && state !== 'lapsed')
 		};
 		registers.push([key, asJson(open)]);
 	}
 	return registers;
+}
+
+async function askedBefore(store: Store, turnId: string): Promise<Omit<OpenTurn, 'turn'>> {
+	const rows = (await store.range('approvals', {})).map(({ row }) => row);
+	const approvals = rows.filter(isApproval).filter((one) => one.turnId === turnId);
+	const effects = await readEffects(
+		store,
+		approvals.map(({ effectKey }) => effectKey)
+	);
+	return { approvals, effects: effects.filter((one) => one !== undefined) };
 }
 
 function newest<Row>(rows: readonly Row[], keyOf: (row: Row) => string): readonly Row[] {
