@@ -99,6 +99,7 @@ export function createTurns(host: Host): Turns {
 		let hasBegun = how.kind === 'resume';
 		if (hasBegun) onBegun(undefined);
 		const writer = ports.session;
+		host.status.begin(sessionId, turnId);
 		const done = runTurn({ turnId, sessionId, start: how, signal: stop.signal }, ports, (event) => {
 			if (isAbandoned || isGivenAway) return;
 			if (event.type === 'turn-start') {

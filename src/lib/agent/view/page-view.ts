@@ -98,6 +98,7 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 		if (pinnedHead !== undefined && entries.some((entry) => entry.parentId === pinnedHead)) {
 			pinnedHead = loaded.facts.head ?? undefined;
 		}
+		showTurn(loaded.record.id);
 		if (entries.length === 0 && head === oldHead) {
 			refreshState();
 			return;
@@ -231,6 +232,15 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 		}
 		if (tail !== undefined) sendEntry(tail);
 		refreshState();
+	}
+
+	/** At once, with the message that began it: between the two nobody is told of the turn before. */
+	function showTurn(sessionId: string): void {
+		const turn = ports.status.display(sessionId);
+		if (state === null || state.turn === turn) return;
+		const turnId = ports.status.turnId(sessionId);
+		state = { ...state, turn, ...(turnId !== undefined && { turnId }) };
+		page.push({ op: 'state', state });
 	}
 
 	function refreshState(): void {

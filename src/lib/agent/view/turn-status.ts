@@ -19,6 +19,8 @@ interface Status {
 }
 
 export interface TurnStatus {
+	/** A turn is about to store what begins it: whoever shows that shows it running. */
+	begin(sessionId: string, turnId: string): void;
 	note(sessionId: string, event: LoopEvent): void;
 	/** Open turns and unanswered approvals as the journal has them. */
 	restore(
@@ -54,16 +56,19 @@ export function createTurnStatus(): TurnStatus {
 		return status;
 	}
 
+	function begin(sessionId: string, turnId: string): void {
+		Object.assign(of(sessionId), { turnId, isRunning: true, hasFailed: false });
+	}
+
 	return {
+		begin,
 		note(sessionId, event) {
 			const status = of(sessionId);
 			const key = (callId: string): string => `${status.answerId}:${callId}`;
 			switch (event.type) {
 				case 'turn-start':
 				case 'turn-resume':
-					status.turnId = event.turnId;
-					status.isRunning = true;
-					status.hasFailed = false;
+					begin(sessionId, event.turnId);
 					break;
 				case 'step-start':
 				case 'step-end':
