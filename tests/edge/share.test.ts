@@ -5,7 +5,8 @@ import { createShare, shares, type ShareAsk } from '../../src/lib/edge/shares.se
 import { toBase64Url } from '../../src/lib/wire/base64';
 import { shareLimits } from '../../src/lib/wire/share';
 import { shareHeader, shareState } from '../../src/lib/wire/share-api';
-import { deriveShareKeys, joinBytes, tokenHash, utf8 } from '../../src/lib/wire/share-keys';
+import { joinBytes, utf8 } from '../../src/lib/wire/bytes';
+import { deriveShareKeys, tokenHash } from '../../src/lib/wire/share-keys';
 import { openSnapshot, sealSnapshot } from '../../src/lib/wire/share-seal';
 import { seeded } from '../contract/random';
 

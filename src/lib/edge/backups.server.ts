@@ -7,7 +7,8 @@
 import { AppError } from '../wire/errors';
 import { backupIdPattern, backupLimits, readHash, readHashHeader } from '../wire/backup-api';
 import { toBase64Url } from '../wire/base64';
-import { sha256, tokenHash, utf8 } from '../wire/share-keys';
+import { utf8 } from '../wire/bytes';
+import { sha256, tokenHash } from '../wire/share-keys';
 import { mayCall, readCaller, type Caller } from './caller';
 import { fail, succeed } from './envelope';
 import type { EdgeEnv, ObjectNamespace } from './env';

@@ -3,12 +3,13 @@
  * token, on any page. Whatever is not to be had (missing, revoked, expired, another token) is one answer.
  */
 
+import { joinBytes, utf8 } from '../wire/bytes';
 import { AppError } from '../wire/errors';
 import { parseJson } from '../wire/json';
 import { shareLimits } from '../wire/share';
 import { frameHeader, newShare, shareHeader } from '../wire/share-api';
 import { shareIdPattern } from '../wire/share-link';
-import { sha256, tokenHash, utf8 } from '../wire/share-keys';
+import { sha256, tokenHash } from '../wire/share-keys';
 import { liveProtocol } from '../wire/share-live';
 import { toBase64Url } from '../wire/base64';
 import { mayCall, readCaller, type Caller } from './caller';
@@ -178,13 +179,7 @@ async function readSealed(request: Request): Promise<Uint8Array<ArrayBuffer>> {
 		pieces.push(piece);
 	}
 	if (size === 0) throw new AppError('input/invalid', { data: { code: 'empty' } });
-	const whole = new Uint8Array(size);
-	let at = 0;
-	for (const piece of pieces) {
-		whole.set(piece, at);
-		at += piece.length;
-	}
-	return whole;
+	return joinBytes(pieces);
 }
 
 /** An address is not written down: its counter is named by a hash. */

@@ -5,6 +5,7 @@
 
 import * as z from 'zod/mini';
 import { fromBase64Url, toBase64Url } from './base64';
+import { joinBytes, utf8 } from './bytes';
 
 export { fromBase64Url, toBase64Url };
 
@@ -28,14 +29,9 @@ const parameters = {
 export const keyParameters = (algorithm: DeviceAlgorithm) => parameters[algorithm].key;
 export const signParameters = (algorithm: DeviceAlgorithm) => parameters[algorithm].sign;
 
-const text = new TextEncoder();
-
 export async function kidOf(algorithm: DeviceAlgorithm, raw: Uint8Array): Promise<string> {
-	const named = text.encode(`${algorithm}|`);
-	const whole = new Uint8Array(named.length + raw.length);
-	whole.set(named);
-	whole.set(raw, named.length);
-	const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', whole));
+	const named = joinBytes([utf8(`${algorithm}|`), raw]);
+	const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', named));
 	return toBase64Url(digest.subarray(0, 16));
 }
 

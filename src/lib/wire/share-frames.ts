@@ -6,7 +6,8 @@
 
 import { fromBase64Url, toBase64Url } from './base64';
 import { parseJson, type Json } from './json';
-import { joinBytes, sha256, utf8, type ShareSecret } from './share-keys';
+import { joinBytes, utf8 } from './bytes';
+import { sha256, type ShareSecret } from './share-keys';
 import type { ShareSigner } from './share-sign';
 
 export interface Frame {

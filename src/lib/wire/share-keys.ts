@@ -4,6 +4,7 @@
  */
 
 import { toBase64Url } from './base64';
+import { joinBytes, utf8 } from './bytes';
 
 export interface ShareKeys {
 	/** AES-256-GCM over the chunks. */
@@ -20,8 +21,6 @@ export interface ShareSecret {
 	/** 32 bytes of Argon2id, where there is a passphrase. */
 	readonly stretched?: Uint8Array<ArrayBuffer>;
 }
-
-const encoder = new TextEncoder();
 
 export async function deriveShareKeys({ shareId, secret, stretched }: ShareSecret): Promise<ShareKeys> {
 	const material = joinBytes([secret, stretched ?? new Uint8Array()]);
@@ -48,19 +47,4 @@ export async function tokenHash(token: string): Promise<string> {
 
 export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
 	return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-}
-
-/** Of a buffer of its own, which is what WebCrypto takes. */
-export function utf8(text: string): Uint8Array<ArrayBuffer> {
-	return joinBytes([encoder.encode(text)]);
-}
-
-export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-	const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-	let at = 0;
-	for (const part of parts) {
-		whole.set(part, at);
-		at += part.length;
-	}
-	return whole;
 }

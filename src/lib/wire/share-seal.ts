@@ -8,7 +8,8 @@
 import { fromBase64Url, toBase64Url } from './base64';
 import { isJsonObject, parseJson } from './json';
 import { shareLimits } from './share';
-import { joinBytes, sha256, utf8, type ShareKeys } from './share-keys';
+import { joinBytes, utf8 } from './bytes';
+import { sha256, type ShareKeys } from './share-keys';
 
 export const chunkBytes = 65_536;
 const tagBytes = 16;

@@ -4,7 +4,8 @@
  */
 
 import { fromBase64Url, toBase64Url } from './base64';
-import { joinBytes, sha256, utf8 } from './share-keys';
+import { joinBytes, utf8 } from './bytes';
+import { sha256 } from './share-keys';
 
 export interface ShareSigner {
 	/** 32 bytes, base64url. */

@@ -3,7 +3,8 @@ import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
 import { describe, expect, test } from 'vitest';
 import { seeded } from '../../../tests/contract/random';
 import { toBase64Url } from './base64';
-import { deriveShareKeys, joinBytes, tokenHash } from './share-keys';
+import { joinBytes } from './bytes';
+import { deriveShareKeys, tokenHash } from './share-keys';
 import { formatShareLink, parseShareLink } from './share-link';
 import { chunkBytes, openSnapshot, sealSnapshot } from './share-seal';
 

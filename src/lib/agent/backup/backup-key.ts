@@ -5,7 +5,7 @@
 
 import { toBase64Url, fromBase64Url } from '../../wire/base64';
 import type { BackupSecretKind } from '../../wire/backup';
-import { joinBytes, utf8 } from '../../wire/share-keys';
+import { joinBytes, utf8 } from '../../wire/bytes';
 import { readRecoveryCode } from '../home/recovery-code';
 import { noCode } from './backup-errors';
 

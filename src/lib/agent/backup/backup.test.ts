@@ -5,7 +5,7 @@ import { createSeededRandom } from '../../../../tests/fakes/ports';
 import { fromBase64 } from '../../wire/base64';
 import type { Entry } from '../../wire/entries';
 import { canonicalJson, parseJson } from '../../wire/json';
-import { joinBytes } from '../../wire/share-keys';
+import { joinBytes } from '../../wire/bytes';
 import { createRecoveryCode, writeRecoveryCode } from '../home/recovery-code';
 import { openLamClock } from '../sessions/lam';
 import { readSegment } from '../sessions/read-record';

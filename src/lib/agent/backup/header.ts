@@ -6,7 +6,8 @@
 import * as z from 'zod/mini';
 import { fromBase64Url, toBase64Url } from '../../wire/base64';
 import { parseJson } from '../../wire/json';
-import { joinBytes, sha256, utf8 } from '../../wire/share-keys';
+import { joinBytes, utf8 } from '../../wire/bytes';
+import { sha256 } from '../../wire/share-keys';
 import { foreign, newer } from './backup-errors';
 import type { BackupKdf } from './backup-key';
 

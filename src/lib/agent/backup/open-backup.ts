@@ -3,7 +3,7 @@
  * and no others; whether any did is known once all of it was read.
  */
 
-import { joinBytes } from '../../wire/share-keys';
+import { joinBytes } from '../../wire/bytes';
 import { streamNonce } from '../../wire/share-seal';
 import { damaged, wrongSecret } from './backup-errors';
 import { contentKeys, openBackupKey } from './backup-key';

@@ -5,7 +5,7 @@
  * damaged chunk can still be read. A record is the length of its JSON and of its bytes (4 each) ‖ JSON ‖ bytes.
  */
 
-import { joinBytes, utf8 } from '../../wire/share-keys';
+import { joinBytes, utf8 } from '../../wire/bytes';
 import { streamNonce } from '../../wire/share-seal';
 import { contentKeys, type BackupKey } from './backup-key';
 import { boundTo, writeHeader } from './header';

@@ -6,6 +6,7 @@
  */
 
 import * as z from 'zod/mini';
+import { joinBytes, utf8 } from '../../wire/bytes';
 import { fromBase64Url, toBase64Url } from '../../wire/device';
 import { AppError } from '../../wire/errors';
 import { parseJson } from '../../wire/json';
@@ -48,8 +49,6 @@ export interface Received {
 	/** Provider keys that came along. */
 	readonly keys?: SentKeys;
 }
-
-const text = new TextEncoder();
 
 /** The new device: leaves its keys. Throws `pair/taken`. */
 export async function ask(secret: Uint8Array<ArrayBuffer>, asking: Asking, at: MeetingPlace): Promise<void> {
@@ -116,12 +115,9 @@ async function sealNote(
 	content: object
 ): Promise<string> {
 	const iv = crypto.getRandomValues(new Uint8Array(12));
-	const plain = new Uint8Array(text.encode(JSON.stringify(content)));
+	const plain = utf8(JSON.stringify(content));
 	const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, await keyOf(secret, slot), plain);
-	const whole = new Uint8Array(12 + sealed.byteLength);
-	whole.set(iv);
-	whole.set(new Uint8Array(sealed), 12);
-	return toBase64Url(whole);
+	return toBase64Url(joinBytes([iv, new Uint8Array(sealed)]));
 }
 
 async function openNote(secret: Uint8Array<ArrayBuffer>, slot: MeetingSlot, note: string): Promise<unknown> {

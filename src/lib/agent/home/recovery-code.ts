@@ -3,6 +3,7 @@
  * four, the last two characters a checksum. What is sealed under it opens with it alone.
  */
 
+import { joinBytes } from '../../wire/bytes';
 import { toBase64Url } from '../../wire/device';
 import { AppError } from '../../wire/errors';
 import { sha256Bytes } from '../policy/hashes';
@@ -60,10 +61,7 @@ export async function sealForRecovery(
 ): Promise<Uint8Array<ArrayBuffer>> {
 	const iv = crypto.getRandomValues(new Uint8Array(12));
 	const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, await keyOf(secret), content);
-	const whole = new Uint8Array(12 + sealed.byteLength);
-	whole.set(iv);
-	whole.set(new Uint8Array(sealed), 12);
-	return whole;
+	return joinBytes([iv, new Uint8Array(sealed)]);
 }
 
 /** Undefined where the code is another's, or a byte has changed. */

@@ -4,32 +4,28 @@
  */
 
 import { sha256 } from '@noble/hashes/sha2.js';
+import { joinBytes, utf8 } from '../../wire/bytes';
 import { fromBase64Url, toBase64Url, verifyDevice, type DevicePublicKey } from '../../wire/device';
 import { canonicalJson } from '../../wire/json';
 import type { Envelope, EnvelopeHeader } from '../../wire/sync';
 
-const text = new TextEncoder();
-
 /** What the first envelope of every device names as the one before it. */
 export function genesisOf(room: string): string {
-	return toBase64Url(sha256(text.encode(`wherry-sync-room/v1|${room}`)));
+	return toBase64Url(sha256(utf8(`wherry-sync-room/v1|${room}`)));
 }
 
 export function headerBytes(header: EnvelopeHeader): Uint8Array<ArrayBuffer> {
-	return new Uint8Array(text.encode(canonicalJson(header)));
+	return utf8(canonicalJson(header));
 }
 
 /** By the platform, in a thread of its own: a snapshot is tens of megabytes. */
 export async function hashOf(header: Uint8Array, ct: Uint8Array): Promise<string> {
-	const whole = new Uint8Array(4 + header.length + ct.length);
+	const whole = joinBytes([new Uint8Array(4), header, ct]);
 	new DataView(whole.buffer).setUint32(0, header.length);
-	whole.set(header, 4);
-	whole.set(ct, 4 + header.length);
 	return toBase64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', whole)));
 }
 
-export const signedBytes = (hash: string): Uint8Array<ArrayBuffer> =>
-	new Uint8Array(text.encode(`wherry-sync-envelope/v1|${hash}`));
+export const signedBytes = (hash: string): Uint8Array<ArrayBuffer> => utf8(`wherry-sync-envelope/v1|${hash}`);
 
 /**
  * The envelope's hash where `device` signed it, else undefined. What the room checks too.

@@ -3,13 +3,14 @@
  * secret, bound to the provider. Whoever copies the object's storage has nothing.
  */
 
+import { joinBytes, utf8 } from '../../wire/bytes';
+
 export interface KeySeal {
 	seal(provider: string, key: string): Promise<Uint8Array<ArrayBuffer>>;
 	/** Undefined where it was sealed with another secret, or for another provider. */
 	open(provider: string, sealed: Uint8Array<ArrayBuffer>): Promise<string | undefined>;
 }
 
-const text = new TextEncoder();
 const ivBytes = 12;
 /** Less is no secret but a password. */
 const minimumCharacters = 32;
@@ -21,16 +22,13 @@ export function createKeySeal(secret: string | undefined): KeySeal | undefined {
 	const parameters = (provider: string, iv: Uint8Array<ArrayBuffer>) => ({
 		name: 'AES-GCM',
 		iv,
-		additionalData: text.encode(`wherry-relay-key/v1|${provider}`)
+		additionalData: utf8(`wherry-relay-key/v1|${provider}`)
 	});
 	return {
 		async seal(provider, plain) {
 			const iv = crypto.getRandomValues(new Uint8Array(ivBytes));
-			const sealed = await crypto.subtle.encrypt(parameters(provider, iv), await key, text.encode(plain));
-			const whole = new Uint8Array(ivBytes + sealed.byteLength);
-			whole.set(iv);
-			whole.set(new Uint8Array(sealed), ivBytes);
-			return whole;
+			const sealed = await crypto.subtle.encrypt(parameters(provider, iv), await key, utf8(plain));
+			return joinBytes([iv, new Uint8Array(sealed)]);
 		},
 		async open(provider, sealed) {
 			try {
@@ -45,13 +43,13 @@ export function createKeySeal(secret: string | undefined): KeySeal | undefined {
 }
 
 async function derive(secret: string): Promise<CryptoKey> {
-	const base = await crypto.subtle.importKey('raw', text.encode(secret), 'HKDF', false, ['deriveKey']);
+	const base = await crypto.subtle.importKey('raw', utf8(secret), 'HKDF', false, ['deriveKey']);
 	return crypto.subtle.deriveKey(
 		{
 			name: 'HKDF',
 			hash: 'SHA-256',
-			salt: text.encode('wherry-relay/v1'),
-			info: text.encode('provider keys')
+			salt: utf8('wherry-relay/v1'),
+			info: utf8('provider keys')
 		},
 		base,
 		{ name: 'AES-GCM', length: 256 },

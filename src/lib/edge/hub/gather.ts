@@ -1,5 +1,7 @@
 /** From a provider's bytes, in whatever pieces they come, to what is stored at once. */
 
+import { joinBytes } from '../../wire/bytes';
+
 /** What one frame holds at most. */
 const maxFrame = 16 * 1024;
 
@@ -20,7 +22,8 @@ export async function gather(
 	const pending: { write?: Promise<void>; failure?: unknown } = {};
 	const flush = (): void => {
 		if (pending.write !== undefined || size === 0) return;
-		const bytes = join(gathered, size);
+		const [only] = gathered;
+		const bytes = gathered.length === 1 && only !== undefined ? only : joinBytes(gathered);
 		gathered = [];
 		size = 0;
 		pending.write = store(bytes)
@@ -48,18 +51,6 @@ export async function gather(
 		while (pending.write !== undefined) await pending.write;
 	}
 	if ('failure' in pending) throw new Error('a frame could not be stored', { cause: pending.failure });
-}
-
-function join(pieces: readonly Uint8Array[], size: number): Uint8Array {
-	const [only] = pieces;
-	if (pieces.length === 1 && only !== undefined) return only;
-	const whole = new Uint8Array(size);
-	let at = 0;
-	for (const piece of pieces) {
-		whole.set(piece, at);
-		at += piece.length;
-	}
-	return whole;
 }
 
 export function cutIntoFrames(bytes: Uint8Array): Uint8Array[] {

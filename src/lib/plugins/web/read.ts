@@ -1,5 +1,6 @@
 /** Gets a page: directly where the site lets other pages read it, else through the guarded relay. */
 
+import { joinBytes } from '../../wire/bytes';
 import { AppError, toAppError } from '../../wire/errors';
 import { isJsonObject } from '../../wire/json';
 import type { ActionContext, RelayedPage } from '../plugin';
@@ -50,13 +51,7 @@ async function readBody(response: Response): Promise<Uint8Array> {
 		}
 		pieces.push(next.value);
 	}
-	const bytes = new Uint8Array(size);
-	let at = 0;
-	for (const piece of pieces) {
-		bytes.set(piece, at);
-		at += piece.length;
-	}
-	return bytes;
+	return joinBytes(pieces);
 }
 
 /** By the header's charset, else the one that the page names in its first bytes, else UTF-8. */
