@@ -108,8 +108,7 @@ export function createTurns(host: Host): Turns {
 			}
 			if (event.type === 'turn-end' && !hasBegun)
 				onFailed(event.error === undefined ? new AppError('turn/interrupted') : toAppError(event.error));
-			// Another tab leads by now and goes on with it: for this one it has not ended.
-			if (event.type === 'turn-end' && event.error?.id === 'storage/stale-epoch') return;
+			if (event.type === 'turn-end' && isElsewhere(event.error)) return;
 			host.status.note(sessionId, event);
 			host.bus.publish({ kind: 'loop', sessionId, at: host.ports.clock.now(), event });
 		});
@@ -120,7 +119,7 @@ export function createTurns(host: Host): Turns {
 		live.set(sessionId, { turnId, stop, done, giveAway });
 		void done.then(async (result) => {
 			if (live.get(sessionId)?.turnId === turnId) live.delete(sessionId);
-			if (isAbandoned || isGivenAway) return;
+			if (isAbandoned || isGivenAway || isElsewhere(result.error)) return;
 			await afterTurn(host, { sessionId, turnId, result });
 			await inLane(sessionId, () => next(sessionId, result));
 		});
@@ -384,6 +383,11 @@ export function createTurns(host: Host): Turns {
 			live.clear();
 		}
 	};
+}
+
+/** Another tab, or another device, goes on with it: for this one it has not ended. */
+function isElsewhere(error: TurnResult['error']): boolean {
+	return error?.id === 'storage/stale-epoch' || error?.id === 'turn/elsewhere';
 }
 
 function userBefore(branch: readonly Entry[]): Entry | undefined {

@@ -186,6 +186,7 @@ export async function createHomeSync(parts: HomeSyncParts): Promise<HomeSync> {
 	let shown = '';
 	let isSeen = false;
 	function onChanged(): void {
+		void elsewhere.obey().catch(() => undefined);
 		const status = connection?.status().kind ?? 'apart';
 		if (status === 'joined' && !isSeen && replica.isMember()) {
 			isSeen = true;
@@ -214,7 +215,9 @@ export async function createHomeSync(parts: HomeSyncParts): Promise<HomeSync> {
 		base,
 		kid,
 		set,
-		isConnected: () => connection?.status().kind === 'joined'
+		isConnected: () => connection?.status().kind === 'joined',
+		isCurrent: () => connection?.isCurrent() === true,
+		isMember: (dev) => replica.place().members[dev]?.isRemoved === false
 	});
 
 	/** From what is on disk; what is committed meanwhile waits. */

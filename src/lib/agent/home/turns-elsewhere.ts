@@ -5,7 +5,7 @@
  */
 
 import { noUsage, type ModelRef } from '../../wire/entries';
-import { AppError, toAppError } from '../../wire/errors';
+import { AppError } from '../../wire/errors';
 import type { LoopEvent } from '../../wire/events';
 import type { Json } from '../../wire/json';
 import type { Elsewhere } from '../commands/elsewhere';
@@ -18,9 +18,17 @@ import { createStreamNames } from '../models/hub-names';
 import { isRecord } from '../sessions/upcast';
 import type { Store, StoreDelete } from '../storage/store';
 import type { RegisterRow } from '../sync/merge';
-import { order, orderKey, readOpenTurn, type OpenTurn, type Order } from '../sync/open-turns';
+import {
+	openTurnKey,
+	openTurnOf,
+	openTurns,
+	readOpenTurn,
+	type OpenTurn,
+	type Order
+} from '../sync/open-turns';
 import { registerOf, registersAt } from '../sync/registers';
 import { deviceNameKey } from './devices';
+import { createTurnOrders } from './turn-orders';
 
 export interface TurnsElsewhere extends Elsewhere {
 	/** Everything that is open elsewhere, after a start. */
@@ -29,6 +37,8 @@ export interface TurnsElsewhere extends Elsewhere {
 	read(news: ReadonlyMap<string, RegisterRow>): Promise<void>;
 	/** Entries of a session are about to be shown. */
 	beforeShown(turnIds: ReadonlySet<string>): void;
+	/** Does what other devices have said, where all that they have said is read. */
+	obey(): Promise<void>;
 	take(sessionId: string): Promise<void>;
 	end(): void;
 }
@@ -42,6 +52,9 @@ export interface TurnsElsewhereParts {
 	readonly set: (key: string, value: Json) => Promise<void>;
 	/** What the others do is heard at once. */
 	readonly isConnected: () => boolean;
+	/** What they have done until now is here. */
+	readonly isCurrent: () => boolean;
+	readonly isMember: (kid: string) => boolean;
 }
 
 interface Followed {
@@ -56,16 +69,11 @@ interface Followed {
 	readonly held: Set<string>;
 }
 
-export function createTurnsElsewhere({
-	host,
-	turns,
-	base,
-	kid,
-	set,
-	isConnected
-}: TurnsElsewhereParts): TurnsElsewhere {
+export function createTurnsElsewhere(parts: TurnsElsewhereParts): TurnsElsewhere {
+	const { host, turns, base, kid, isConnected } = parts;
 	const followed = new Map<string, Followed>();
 	const { clock, ids } = host.ports;
+	const orders = createTurnOrders({ ...parts, clock, carryOut });
 
 	const ofSession = (sessionId: string): Followed | undefined =>
 		[...followed.values()].find(({ open }) => open.turn.sessionId === sessionId);
@@ -133,7 +141,10 @@ export function createTurnsElsewhere({
 		const entryId = ids.next();
 		one.reading = { response: responses, entryId, stop };
 		one.speaker.say({ type: 'step-start', step: responses, entryId, model });
-		void watch(one, { streamSecret, responses, model, signal: stop.signal }).catch(() => undefined);
+		void watch(one, { streamSecret, responses, model, signal: stop.signal }).catch(() => {
+			// With the next thing that is heard of the turn it is tried again.
+			if (one.reading?.stop === stop) stopReading(one);
+		});
 	}
 
 	async function watch(
@@ -206,9 +217,11 @@ export function createTurnsElsewhere({
 
 	const isOpenHere = ({ sessionId, turnId }: TurnRecord): boolean => host.status.turnId(sessionId) === turnId;
 
-	async function readOne(turnId: string, row: RegisterRow): Promise<void> {
+	/** As the register stands now: this device may have written it since. */
+	async function readOne(turnId: string): Promise<void> {
+		const row = await registerOf(base, openTurnKey(turnId));
+		if (row === undefined || row.dev === kid) return;
 		const own = await readTurn(base, turnId);
-		if (row.dev === kid) return;
 		const open = readOpenTurn(row.value);
 		if (open === undefined) {
 			if (row.value !== null) return;
@@ -225,8 +238,8 @@ export function createTurnsElsewhere({
 		await follow(row.dev, open);
 	}
 
-	/** An order is for whoever runs the turn; it was signed by the device that gave it. */
-	async function obey(given: Order, by: string): Promise<void> {
+	/** It was signed by the device that gave it. */
+	async function carryOut(given: Order, by: string): Promise<void> {
 		const mine = (await readOpenTurns(base)).find(({ turnId }) => turnId === given.turnId);
 		if (mine === undefined) return;
 		if (given.kind === 'stop') return turns.stop(mine.sessionId);
@@ -245,6 +258,7 @@ export function createTurnsElsewhere({
 		const loaded = await host.repository.load(sessionId);
 		if (loaded.entry(turn.tail) === undefined)
 			throw new AppError('turn/elsewhere', { message: 'Not all of it has arrived here yet.' });
+		await orders.withdraw(turn.turnId);
 		leave(turn.turnId);
 		// With this commit the register is this device's: whoever ran the turn reads it and lets go.
 		await host.store.commit({
@@ -262,18 +276,18 @@ export function createTurnsElsewhere({
 
 	return {
 		async look() {
-			for (const [key, row] of await registersAt(base, 'open/'))
-				await readOne(key.slice('open/'.length), row).catch(() => undefined);
+			for (const key of (await registersAt(base, openTurns)).keys())
+				await readOne(openTurnOf(key) ?? '').catch(() => undefined);
+			await orders.look();
 		},
 		async read(news) {
 			for (const [key, row] of news) {
-				if (key.startsWith('open/')) await readOne(key.slice('open/'.length), row);
-				const given = key.startsWith('order/') ? order.safeParse(row.value) : undefined;
-				if (given?.success === true && row.dev !== kid)
-					// Too late, or decided already: whoever gave it sees how it stands.
-					await obey(given.data, row.dev).catch((thrown: unknown) => toAppError(thrown));
+				const turnId = openTurnOf(key);
+				if (turnId === undefined) orders.hear(key, row);
+				else await readOne(turnId);
 			}
 		},
+		obey: () => orders.obey(),
 		beforeShown(turnIds) {
 			for (const turnId of turnIds) {
 				const one = followed.get(turnId);
@@ -286,17 +300,22 @@ export function createTurnsElsewhere({
 			const one = ofSession(sessionId);
 			if (one === undefined) return false;
 			const { turnId } = one.open.turn;
-			if (isConnected()) await set(orderKey(ids.next()), { kind: 'stop', turnId });
+			if (isConnected()) await orders.give({ kind: 'stop', turnId, to: one.dev, at: clock.now() });
 			else await ended(turnId);
 			return true;
 		},
 		async decide(approvalId, decision) {
-			for (const { open } of followed.values()) {
+			for (const { open, dev, device } of followed.values()) {
 				const approval = open.approvals.find((one) => one.approvalId === approvalId);
 				if (approval === undefined) continue;
+				// Said now and heard in days, it would be somebody's word no longer.
+				if (!isConnected()) throw notHeard(device);
 				const { callHash } = approval.held;
-				const given: Order = { kind: 'decide', turnId: open.turn.turnId, approvalId, callHash, decision };
-				await set(orderKey(ids.next()), given);
+				const { turnId } = open.turn;
+				await orders.give({
+					...{ kind: 'decide', turnId, to: dev, at: clock.now() },
+					...{ approvalId, callHash, decision }
+				});
 				return true;
 			}
 			return false;
@@ -307,4 +326,11 @@ export function createTurnsElsewhere({
 			followed.clear();
 		}
 	};
+}
+
+function notHeard(device: string): AppError {
+	return new AppError('turn/elsewhere', {
+		message: `This waits on ${device === '' ? 'another of your devices' : device}, which hears nothing now. Connect, or continue here.`,
+		data: { device }
+	});
 }

@@ -27,7 +27,7 @@ export interface TurnRecord {
 	readonly stepLimit: number;
 	readonly effort: string;
 	readonly webSearch: boolean;
-	/** Names and seals the turn's answers at the edge, see `models/hub-names.ts`. */
+	/** Names and seals the answer that comes next, at the edge: see `models/hub-names.ts`. Another for each. */
 	readonly streamSecret?: string;
 	/** Next ord of the `steps` rows, and the hash of the last one. */
 	readonly nextOrd: number;

@@ -76,7 +76,12 @@ export interface TurnJournal {
 
 export function createTurnJournal(
 	initial: TurnRecord,
-	ports: { readonly session: SessionWriter; readonly clock: Clock; readonly epoch: () => number },
+	ports: {
+		readonly session: SessionWriter;
+		readonly clock: Clock;
+		readonly epoch: () => number;
+		readonly newStreamSecret?: () => string;
+	},
 	/** The number of the next event, asked for when a commit is built. */
 	nextSeq: () => number
 ): TurnJournal {
@@ -145,6 +150,11 @@ export function createTurnJournal(
 		endedAt: ports.clock.now(),
 		...(end.error === undefined ? {} : { error: end.error })
 	});
+	/** Who knew what the answers until now are sealed with, and is no device of this home any more, reads no other. */
+	const nextSecret = (): Partial<TurnRecord> =>
+		record.streamSecret === undefined || ports.newStreamSecret === undefined
+			? {}
+			: { streamSecret: ports.newStreamSecret() };
 	const requestStep = (): { kind: StepKind; ref: string } => ({
 		kind: 'request',
 		ref: String(record.responses)
@@ -191,6 +201,7 @@ export function createTurnJournal(
 						responses: record.responses + 1,
 						attempt: 0,
 						usage: addUsage(record.usage, response.usage),
+						...nextSecret(),
 						...(response.end === undefined ? {} : endOf(response.end))
 					},
 					change: {
@@ -244,7 +255,9 @@ export function createTurnJournal(
 			await commit(() => ({ steps: [], turn: { state: 'parked', parkReason: reason } }));
 		},
 		async resume() {
-			await commit(() => ({ steps: [], turn: { state: 'running' } }));
+			// Parked, it may have been read for days; running, its answer may have been asked for already.
+			const secret = record.state === 'parked' ? nextSecret() : {};
+			await commit(() => ({ steps: [], turn: { state: 'running', ...secret } }));
 		},
 		async end(end) {
 			await commit(() => ({ steps: [{ kind: 'end', ref: end.outcome }], turn: endOf(end) }));

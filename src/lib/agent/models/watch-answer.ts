@@ -26,11 +26,15 @@ export interface WatchedAnswer {
 	readonly signal: AbortSignal;
 }
 
-/** The request may not have reached the edge yet. */
+/** The request may not have reached the edge yet; or nobody makes it any more. */
 const againMs = 400;
+const slower = 1.5;
+/** Together about twenty minutes: then there is nothing to see until whoever asked says more. */
+const longestPauseMs = 60_000;
+const mostTries = 30;
 
 /**
- * Resolves when the answer is over; rejects when the signal ends it. Of a request that failed it goes on to the
+ * Resolves when the answer is over, or does not come; rejects when the signal ends it. Of a request that failed it goes on to the
  * next one, as whoever asked does.
  */
 export async function watchAnswer(
@@ -41,10 +45,11 @@ export async function watchAnswer(
 	const target = await ports.targets(model);
 	const protocol = await ports.loadProtocol(target.protocol);
 	if (protocol === undefined || target.via !== 'relay') return;
-	for (let stream = names.next(); ;) {
+	let stream = names.next();
+	for (let tries = 0; tries < mostTries; tries++) {
 		const answer = await readHubStream(ports.origin, stream, signal, ports);
 		if (answer === undefined) {
-			await ports.clock.sleep(againMs, signal);
+			await ports.clock.sleep(Math.min(againMs * slower ** tries, longestPauseMs), signal);
 			continue;
 		}
 		if (answer.ok && answer.body !== null) {

@@ -17,7 +17,7 @@ import { ownFacts } from './commit-operations';
 import { keepRest, keptWrite } from './kept';
 import { addNode, applyOperation, precedes, type NodeRow, type RegisterRow, type SyncState } from './merge';
 import { missingFiles, readFiles } from './files';
-import { endedTurnOf, turnNewsOf } from './open-turns';
+import { endedTurnOf, isTurnNews } from './open-turns';
 import { gatherParts } from './operation-parts';
 import {
 	bornKey,
@@ -104,7 +104,7 @@ export async function applyState(store: Store, state: SyncState, parts: ApplyPar
 		if (mine !== undefined && !precedes(mine, row, ({ value }) => value)) continue;
 		put.push(registerWrite(key, row));
 		if (key.startsWith('purged/')) goneHere.push(key.slice('purged/'.length));
-		if (turnNewsOf(key) !== undefined) {
+		if (isTurnNews(key)) {
 			turns.set(key, row);
 			continue;
 		}

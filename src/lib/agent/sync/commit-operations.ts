@@ -181,7 +181,8 @@ export async function tellCommit(
 		if (isSynced(table, key) && (await registerOf(store, tableKey(table, key))) !== undefined)
 			telling.register(tableKey(table, key), null, lamport.next());
 	}
-	for (const [key, value] of await turnRegisters(commit, store)) telling.register(key, value, lamport.next());
+	for (const [key, value] of await turnRegisters(commit, store, ports.dev))
+		telling.register(key, value, lamport.next());
 	await tellFiles(telling, store);
 	const { put, operations } = telling.told();
 	const all = [...writes, ...put, ...(put.length === 0 ? [] : [lamport.write()])];

@@ -42,7 +42,7 @@ export type SyncStatus =
 
 export interface SyncConnection {
 	status(): SyncStatus;
-	/** It has read all that was in the room when it was let in. */
+	/** It has read all that was in the room when it was let in, and nothing of that waits to be stored or shown. */
 	isCurrent(): boolean;
 	/** A new socket; the one before it is forgotten. */
 	open(socket: SyncSocket): void;
@@ -83,6 +83,8 @@ export function createConnection({
 	let basis: { readonly upTo: number; after: number; readonly envelopes: Envelope[] } | undefined;
 	let pushed = 0;
 	let newest = 0;
+	/** Up to here it is not only read: it is stored, and shown. */
+	let applied = 0;
 	let last: Promise<void> = Promise.resolve();
 
 	function say(message: FromDevice): void {
@@ -137,6 +139,11 @@ export function createConnection({
 		}
 	}
 
+	async function advanced(): Promise<void> {
+		await keeper?.advanced();
+		applied = replica.cursor();
+	}
+
 	async function read(message: FromRoom): Promise<void> {
 		switch (message.type) {
 			case 'challenge': {
@@ -150,6 +157,7 @@ export function createConnection({
 				if (!settle(replica.welcome(message))) return;
 				status = { kind: 'joined' };
 				newest = message.seq;
+				applied = replica.cursor();
 				await keeper?.acknowledged(message.yours.devSeq);
 				return;
 			case 'ack':
@@ -177,14 +185,14 @@ export function createConnection({
 				const { upTo, envelopes } = basis;
 				basis = undefined;
 				if (!settle(await readBasis(reading, upTo, envelopes))) return;
-				await keeper?.advanced();
+				await advanced();
 				return say({ type: 'got', seq: replica.cursor() });
 			}
 			case 'ops':
 				{
 					const outcome = await readEnvelopes(reading, message.fromSeq, message.envelopes);
 					// What was good of it is read, and so it is stored.
-					await keeper?.advanced();
+					await advanced();
 					if (!settle(outcome)) return;
 				}
 				return say({ type: 'got', seq: replica.cursor() });
@@ -206,7 +214,7 @@ export function createConnection({
 
 	return {
 		status: () => status,
-		isCurrent: () => status.kind === 'joined' && replica.cursor() >= newest,
+		isCurrent: () => status.kind === 'joined' && applied >= newest,
 		open(next) {
 			leave(replica.fault() === undefined ? { kind: 'joining' } : status);
 			if (status.kind === 'joining') socket = next;

@@ -5,6 +5,7 @@
  */
 
 import * as z from 'zod/mini';
+import { AppError } from '../../wire/errors';
 import type { Json } from '../../wire/json';
 import { isApproval, isEffect, isTurn, readEffects } from '../journal/read-records';
 import type { ApprovalRecord, EffectRecord, TurnRecord } from '../journal/records';
@@ -21,18 +22,25 @@ export interface OpenTurn {
 	readonly approvals: readonly ApprovalRecord[];
 }
 
-const openPrefix = 'open/';
+export const openTurns = 'open/';
 const endedPrefix = 'turn/';
-const orderPrefix = 'order/';
-export const openTurnKey = (turnId: string): string => openPrefix + turnId;
+export const orders = 'order/';
+export const openTurnKey = (turnId: string): string => openTurns + turnId;
 export const endedTurnKey = (turnId: string): string => endedPrefix + turnId;
 
-/** To whoever runs the turn, from another device. */
+/** To the device that runs the turn, from another one. */
+const addressed = {
+	turnId: z.string(),
+	/** Who ran it when this was said: nobody else does what it says. */
+	to: z.string(),
+	/** Milliseconds since 1970, by the clock of whoever said it. */
+	at: z.number()
+};
 export const order = z.discriminatedUnion('kind', [
-	z.object({ kind: z.literal('stop'), turnId: z.string() }),
+	z.object({ kind: z.literal('stop'), ...addressed }),
 	z.object({
 		kind: z.literal('decide'),
-		turnId: z.string(),
+		...addressed,
 		approvalId: z.string(),
 		/** What the person saw. */
 		callHash: z.string(),
@@ -40,17 +48,15 @@ export const order = z.discriminatedUnion('kind', [
 	})
 ]);
 export type Order = z.infer<typeof order>;
-export const orderKey = (id: string): string => orderPrefix + id;
+/** One about a turn, and one about each call: what is said later counts. */
+export const orderKey = (turnId: string, approvalId = 'stop'): string => `${orders}${turnId}/${approvalId}`;
 
-export type TurnNews =
-	{ readonly kind: 'open'; readonly turnId: string } | { readonly kind: 'order'; readonly id: string };
+/** Of a turn that is open: what it is, or what is to be done with it. */
+export const isTurnNews = (key: string): boolean => key.startsWith(openTurns) || key.startsWith(orders);
 
-/** Which register of a turn this is, if any. */
-export function turnNewsOf(key: string): TurnNews | undefined {
-	if (key.startsWith(openPrefix)) return { kind: 'open', turnId: key.slice(openPrefix.length) };
-	if (key.startsWith(orderPrefix)) return { kind: 'order', id: key.slice(orderPrefix.length) };
-	return undefined;
-}
+/** Undefined where the register is no open turn's. */
+export const openTurnOf = (key: string): string | undefined =>
+	key.startsWith(openTurns) ? key.slice(openTurns.length) : undefined;
 
 /** The row of the turn that has ended; undefined where the register says nothing of the kind. */
 export function endedTurnOf(key: string, value: Json): TurnRecord | undefined {
@@ -70,10 +76,16 @@ export function readOpenTurn(value: unknown): OpenTurn | undefined {
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
-/** The registers that this commit changes. */
+/**
+ * The registers that this commit changes.
+ *
+ * @param dev this device
+ * @throws AppError `turn/elsewhere` of a turn that runs here and was taken over: nothing more of it is written here
+ */
 export async function turnRegisters(
 	commit: Commit,
-	store: Store
+	store: Store,
+	dev: string
 ): Promise<readonly (readonly [string, Json])[]> {
 	const puts = commit.put ?? [];
 	const rows = puts.map(({ row }): unknown => row);
@@ -85,6 +97,8 @@ export async function turnRegisters(
 		const key = openTurnKey(turnId);
 		const held = await registerOf(store, key);
 		const before = readOpenTurn(held?.value);
+		if (before !== undefined && held?.dev !== dev && (await store.get('turns', turnId)) !== undefined)
+			throw new AppError('turn/elsewhere');
 		const turn = turns.get(turnId) ?? before?.turn;
 		if (turn === undefined) continue;
 		if (turn.state === 'ended') {
