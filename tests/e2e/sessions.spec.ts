@@ -286,6 +286,29 @@ test('what was typed an instant before the page goes is there again (CT-50)', as
 	await expect(app.message).toHaveValue('the last thought');
 });
 
+test('what is typed and sent in the instant of "New session" is the new session’s, and the old one keeps its own (CT-26)', async ({
+	app,
+	page
+}) => {
+	await app.open();
+	await app.ask('calculate 6 * 7', /42/);
+	await app.message.fill('half a thought');
+	await page.evaluate(() => {
+		document.querySelector<HTMLElement>('button[aria-label="New session"]')?.click();
+		const message = document.querySelector<HTMLTextAreaElement>('textarea[data-composer]');
+		if (message === null) throw new Error('no Message');
+		message.value = 'what time is it';
+		message.dispatchEvent(new InputEvent('input', { bubbles: true }));
+	});
+	await page.getByRole('button', { name: 'Send', exact: true }).click();
+	await expect(app.articles('You')).toHaveText([/what time is it/]);
+	await expect(app.message).toHaveValue('');
+	await app.waitIdle();
+	await line(page, 'calculate').getByRole('link').click();
+	await expect(app.articles('You')).toHaveText([/calculate/]);
+	await expect(app.message).toHaveValue('half a thought');
+});
+
 test('each session keeps its own unsent text, and is resumed by its address (CT-26)', async ({
 	app,
 	page

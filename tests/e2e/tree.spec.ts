@@ -79,6 +79,20 @@ test('a retry asks the same again and keeps both answers (OT-20)', async ({ app,
 	await expect(app.articles('Wherry').last()).toContainText('a three');
 });
 
+test('an answer that begins with a call is retried and switched as any other (OT-20)', async ({ app }) => {
+	await app.open();
+	await app.ask('remember that I like tea', /Remembered/);
+	await app.press(app.articles('Wherry').last(), 'Retry');
+	const branches = app.call('memory_remember').getByRole('group', { name: 'Branches of this message' });
+	await expect(branches).toHaveText('2 / 2');
+	await app.waitIdle();
+	const second = await app.call('memory_remember').getAttribute('data-entry');
+	await branches.getByRole('button', { name: 'Previous branch' }).click();
+	await expect(branches).toHaveText('1 / 2');
+	await expect(app.call('memory_remember')).not.toHaveAttribute('data-entry', second ?? '');
+	await expect(app.articles('Wherry').last()).toContainText('Remembered');
+});
+
 test('a fork goes on in a session of its own and leaves the first as it was (OT-21, SAM-18, CT-27)', async ({
 	app,
 	page,

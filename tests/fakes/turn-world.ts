@@ -29,6 +29,7 @@ export interface TurnWorldOptions {
 	readonly rules?: readonly Rule[];
 	readonly stepLimit?: number;
 	readonly interactive?: boolean;
+	readonly newStreamSecret?: () => string;
 	/** Distinguishes the ids made by one process life from those of the next. */
 	readonly life?: string;
 }
@@ -118,6 +119,7 @@ export async function openTurnWorld(options: TurnWorldOptions): Promise<TurnWorl
 		ids,
 		device: { id: 'test' },
 		epoch: () => 0,
+		...(options.newStreamSecret === undefined ? {} : { newStreamSecret: options.newStreamSecret }),
 		store,
 		session: writer,
 		models: options.model,

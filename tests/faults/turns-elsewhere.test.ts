@@ -139,6 +139,40 @@ describe('a turn of another device', () => {
 		expect(new Set(nodes.nodes.map(({ parentId }) => parentId)).size).toBe(nodes.nodes.length);
 	});
 
+	test('approved from the phone, then taken over and rejected there before the desk hears of either: nothing runs', async () => {
+		const { desk, phone, sessionId } = await heldAtTheDesk();
+		desk.network.setOnline(false);
+		const approvalId = heldCall(phone)?.approvalId ?? '';
+		await phone.tab.call('call.decide', { sessionId, approvalId, decision: 'once' });
+		await phone.tab.call('home.change', { what: 'takeTurn', sessionId });
+		await phone.tab.until(() => phone.tab.state()?.elsewhere === undefined);
+		await phone.tab.call('call.decide', { sessionId, approvalId, decision: 'reject' });
+		await phone.tab.until(() => phone.tab.state()?.turn === 'idle');
+		desk.network.setOnline(true);
+		await desk.tab.until(() => desk.tab.state()?.turn === 'idle');
+		await desk.tab.until(() => results(desk)[0] !== 'held');
+		expect([results(desk), results(phone)]).toEqual([['rejected'], ['rejected']]);
+		expect(JSON.stringify(await desk.store.range('plugins', {}))).not.toContain('like tea');
+	});
+
+	test('a desk that begins anew while its turn is on the phone reads that first, and runs nothing of it', async () => {
+		const { desk, phone, sessionId } = await heldAtTheDesk();
+		desk.network.setOnline(false);
+		await phone.tab.call('home.change', { what: 'takeTurn', sessionId });
+		await phone.tab.until(() => phone.tab.state()?.elsewhere === undefined);
+		desk.network.setOnline(true);
+		desk.tab = await openTab({ store: desk.store, network: desk.network, device: desk.name });
+		await desk.tab.call('session.open', { sessionId });
+		await desk.tab.until(() => desk.tab.state()?.elsewhere === 'Phone');
+		expect(await openTurns(desk)).toBe(0);
+		expect(await openTurns(phone)).toBe(1);
+		const approvalId = heldCall(phone)?.approvalId ?? '';
+		await phone.tab.call('call.decide', { sessionId, approvalId, decision: 'once' });
+		for (const one of [desk, phone]) await one.tab.until(() => results(one)[0] === 'ok');
+		const { nodes } = await desk.tab.call('session.tree', { sessionId });
+		expect(new Set(nodes.map(({ parentId }) => parentId)).size).toBe(nodes.length);
+	});
+
 	test('is still another’s after the phone was started anew; while it is apart nobody is kept from going on', async () => {
 		const { desk, phone, sessionId } = await heldAtTheDesk();
 		phone.network.setOnline(false);

@@ -148,7 +148,7 @@ export type FeedItem =
 			/** Made from what others wrote: its links are shown before they are followed. */
 			readonly isUntrusted?: boolean;
 	  })
-	| (ItemBase & { readonly type: 'call'; readonly call: CallView })
+	| (ItemBase & { readonly type: 'call'; readonly call: CallView; readonly branch?: BranchView })
 	| (ItemBase & {
 			readonly type: 'summary' | 'note';
 			readonly blocks: readonly Block[];

@@ -287,7 +287,7 @@ export async function createHomeSync(parts: HomeSyncParts): Promise<HomeSync> {
 async function show(
 	host: Host,
 	elsewhere: TurnsElsewhere,
-	{ sessions, purged, tables, turns, hasOther }: Applied
+	{ sessions, purged, tables, turns, ended, hasOther }: Applied
 ): Promise<void> {
 	for (const { deletes } of purged) host.repository.applyCommit({ delete: deletes });
 	for (const { record, entries, writes } of sessions) {
@@ -302,6 +302,7 @@ async function show(
 	}
 	// Once what they speak of is there.
 	await elsewhere.read(turns);
+	for (const { sessionId, turnId } of ended) host.bus.publish({ kind: 'ended', sessionId, turnId });
 	if (sessions.length + purged.length > 0) host.bus.publish({ kind: 'sessions' });
 	if (tables.size > 0) {
 		await Promise.all([host.settings.reload(), host.policy.reload()]);

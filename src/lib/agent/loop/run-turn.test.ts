@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { TurnRecord } from '../journal/records';
 import { createMemoryStore } from '../storage/memory';
 import { call, createScriptedModel, text } from '../../../../tests/fakes/scripted-model';
 import type { Script } from '../../../../tests/fakes/scripted-model';
@@ -70,6 +71,42 @@ describe('runTurn', () => {
 		await world.decide(approval?.approvalId ?? '', 'once');
 		expect((await ended).outcome).toBe('done');
 		expect(world.events.map((event) => event.type)).toContain('turn-resume');
+	});
+
+	it('names the answer that comes next by a new secret each time, and by another one after it waited', async () => {
+		const store = createMemoryStore();
+		const known: (readonly [responses: number, state: string, secret: string])[] = [];
+		let secrets = 0;
+		const world = await openWorld(
+			(responses) =>
+				responses === 0 ? { parts: [call('1', 'look'), call('2', 'pay')] } : { parts: [text('ok')] },
+			{
+				mode: 'selective',
+				newStreamSecret: () => `secret ${String(secrets++)}`,
+				store: {
+					...store,
+					async commit(commit) {
+						await store.commit(commit);
+						for (const { table, row } of commit.put ?? []) {
+							if (table !== 'turns') continue;
+							const { responses, state, streamSecret = '' } = row as TurnRecord;
+							known.push([responses, state, streamSecret]);
+						}
+					}
+				}
+			}
+		);
+		const parked = world.parked();
+		const ended = world.send('pay');
+		await parked;
+		const [approval] = await world.approvals();
+		await world.decide(approval?.approvalId ?? '', 'once');
+		await ended;
+		const first = new Set(known.filter(([responses]) => responses === 0).map(([, , secret]) => secret));
+		expect(first).toEqual(new Set(['secret 0']));
+		const parkedWith = known.find(([, state]) => state === 'parked')?.[2];
+		const goesOnWith = known.findLast(([responses, state]) => responses === 1 && state === 'running')?.[2];
+		expect([parkedWith, goesOnWith]).toEqual(['secret 1', 'secret 2']);
 	});
 
 	it('CT-03: a rejected call is answered as rejected, and the model is told', async () => {

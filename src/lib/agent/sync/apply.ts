@@ -6,6 +6,7 @@
 
 import type { Entry } from '../../wire/entries';
 import { isJsonObject, type Json } from '../../wire/json';
+import type { TurnRecord } from '../journal/records';
 import { mergeRegisters } from '../sessions/facts';
 import type { LamClock } from '../sessions/lam';
 import { purgeDeletes } from '../sessions/purge';
@@ -54,6 +55,8 @@ export interface Applied {
 	readonly tables: ReadonlySet<SyncedTable>;
 	/** Registers of turns and orders about them, by key. */
 	readonly turns: ReadonlyMap<string, RegisterRow>;
+	/** Turns that other devices have brought to their end. */
+	readonly ended: readonly TurnRecord[];
 	/** Something that only lists and names show. */
 	readonly hasOther: boolean;
 	/** Files of what is new, that are not here. */
@@ -98,6 +101,7 @@ export async function applyState(store: Store, state: SyncState, parts: ApplyPar
 	const held = await registersOf(store, [...plain.keys(), ...[...news.keys()].map(purgedKey)]);
 	const goneHere: string[] = [];
 	const turns = new Map<string, RegisterRow>();
+	const ended: TurnRecord[] = [];
 	let hasOther = false;
 	for (const [key, row] of plain) {
 		const mine = held.get(key);
@@ -111,6 +115,7 @@ export async function applyState(store: Store, state: SyncState, parts: ApplyPar
 		const turn = endedTurnOf(key, row.value);
 		if (turn !== undefined) {
 			put.push({ table: 'turns', key: turn.turnId, row: turn });
+			ended.push(turn);
 			continue;
 		}
 		const to = rowOfRegister(key);
@@ -148,7 +153,7 @@ export async function applyState(store: Store, state: SyncState, parts: ApplyPar
 		store,
 		sessions.flatMap(({ entries }) => entries)
 	);
-	return { sessions, purged, tables, turns, hasOther, missing, wanted: files.wanted };
+	return { sessions, purged, tables, turns, ended, hasOther, missing, wanted: files.wanted };
 }
 
 async function applySession(

@@ -66,8 +66,12 @@ export function createBranchWindow(ports: BranchWindowPorts): BranchWindow {
 		isRunning: (answerId, callId) => ports.status.isCallRunning(loaded?.record.id ?? '', answerId, callId),
 		undoState: (key) => undoStates.get(key),
 		branch(entryId) {
-			const ids = loaded?.tree.siblings(entryId) ?? [];
-			return ids.length > 1 ? { index: ids.indexOf(entryId), ids } : undefined;
+			// Results are no articles: where they have siblings, what follows them shows it.
+			for (let id: string | undefined = entryId; id !== undefined; id = resultBefore(id)) {
+				const ids = loaded?.tree.siblings(id) ?? [];
+				if (ids.length > 1) return { index: ids.indexOf(id), ids };
+			}
+			return undefined;
 		},
 		turnEnd: (turnId) => turnEnds.get(turnId),
 		isTurnTail(entry) {
@@ -79,6 +83,11 @@ export function createBranchWindow(ports: BranchWindowPorts): BranchWindow {
 			return !isAnswered;
 		}
 	};
+
+	function resultBefore(entryId: string): string | undefined {
+		const parent = loaded?.entry(loaded.entry(entryId)?.parentId ?? '');
+		return parent?.kind === 'result' ? parent.id : undefined;
+	}
 
 	function index(entry: Entry, answerId: string): string {
 		ords.push((ords.at(-1) ?? 0) + countItems(entry));

@@ -14,6 +14,8 @@ export type BusMessage =
 	| { readonly kind: 'queue'; readonly sessionId: string }
 	/** A settled call was undone. */
 	| { readonly kind: 'undone'; readonly sessionId: string; readonly resultEntryId: string }
+	/** How a turn ended that was not run here has become known. */
+	| { readonly kind: 'ended'; readonly sessionId: string; readonly turnId: string }
 	| { readonly kind: 'sessions' }
 	| { readonly kind: 'changed'; readonly what: 'providers' | 'skills' | 'settings' };
 

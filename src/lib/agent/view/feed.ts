@@ -83,7 +83,7 @@ export function itemsOf(entry: Entry, ord: number, context: FeedContext): FeedIt
 		case 'result':
 			return [];
 		case 'assistant':
-			return closing(entry, context, answerItems(entry, ord, context, { ...base, ...siblings }));
+			return closing(entry, context, answerItems(entry, ord, context, base, siblings));
 	}
 }
 
@@ -91,7 +91,8 @@ function answerItems(
 	entry: Entry,
 	ord: number,
 	context: FeedContext,
-	base: { entryId: string; at: number; turnId?: string; branch?: BranchView }
+	base: { entryId: string; at: number; turnId?: string },
+	siblings: { branch?: BranchView }
 ): FeedItem[] {
 	const calls = entry.parts.filter((part) => part.type === 'call');
 	const parts = joinTexts(entry.parts).flatMap(answerPart);
@@ -101,6 +102,7 @@ function answerItems(
 		const model = response?.model ?? { provider: 'unknown', model: 'unknown' };
 		items.push({
 			...base,
+			...siblings,
 			key: entry.id,
 			ord,
 			type: 'wherry',
@@ -119,6 +121,8 @@ function answerItems(
 	for (const part of calls) {
 		items.push({
 			...base,
+			// One switcher an answer, on the first of its articles.
+			...(items.length === 0 ? siblings : {}),
 			key: callKey(entry.id, part.callId),
 			ord: ord + items.length,
 			type: 'call',

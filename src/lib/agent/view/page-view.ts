@@ -54,6 +54,8 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 	let liveCount = 0;
 	let state: SessionState | null = null;
 	let trace: TraceLine[] = [];
+	let statesAsked = 0;
+	let stateShown = 0;
 
 	const page = createPagePort(port, {
 		drain: () => live?.drain() ?? [],
@@ -111,6 +113,8 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 			const now = branch.entries();
 			let same = 0;
 			while (same < now.length && now[same]?.id === before[same]?.id) same++;
+			// A result is shown by its call, which stands before it.
+			while (same > 0 && now[same]?.kind === 'result') same--;
 			if (live !== null && entries.some((entry) => entry.id === live?.entryId)) endLive();
 			// A new sibling changes the branch switcher of the entry it stands beside.
 			sendFrom(branch.ordAt(same));
@@ -246,8 +250,11 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 	function refreshState(): void {
 		const current = loaded;
 		if (current === null) return;
+		const asked = ++statesAsked;
 		void ports.stateOf(current).then((next) => {
-			if (loaded !== current) return;
+			// One that was asked for earlier and comes later is older.
+			if (loaded !== current || asked < stateShown) return;
+			stateShown = asked;
 			state = next;
 			page.push({ op: 'state', state: next });
 		});
@@ -270,6 +277,9 @@ export function createPageView(port: Port, ports: PageViewPorts): PageView {
 				break;
 			case 'undone':
 				if (message.sessionId === open) void onUndone(message.resultEntryId);
+				break;
+			case 'ended':
+				if (message.sessionId === open) void showTurnEnd(message.turnId);
 				break;
 			case 'sessions':
 				page.push({ op: 'sessions' });

@@ -19,6 +19,9 @@ import { whenDrawn } from './when-drawn';
 /** Publishing more often than a frame draws nothing more. */
 const frameMs = 12;
 const heldItems = 600;
+/** A worker that dies meanwhile is started again and shows it; longer than that nobody's Send is kept waiting. */
+const longestMoveMs = 5_000;
+const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export type Secret = { readonly text: string; readonly error: WireError };
 
@@ -49,6 +52,9 @@ class App {
 	});
 
 	#client: AgentClient | undefined;
+	/** Resolves when the session that is on its way is shown; undefined where none ever was. */
+	#moving: Promise<undefined> | undefined;
+	#awaited: { readonly sessionId: string; readonly resolve: () => void } | undefined;
 	#next: SessionView = emptyView;
 	#publishedAt = 0;
 	#frame: number | undefined;
@@ -59,7 +65,7 @@ class App {
 			spawn: spawnAgent,
 			// What a command makes is named by the command: its id must sort by time.
 			newId: () => uuidv7(),
-			wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+			wait,
 			whenDrawn,
 			onMessage: (message) => this.#receive(message),
 			onState: (state, reason) => this.#stateChanged(state, reason),
@@ -92,7 +98,29 @@ class App {
 		if (result.ok) this.status = result.data;
 	}
 
+	/** To a session that `open` begins: until it is shown nothing that is written or sent goes to the one before. */
+	async moveOn(
+		open: () => Promise<CommandOutput<'session.open'> | undefined>
+	): Promise<CommandOutput<'session.open'> | undefined> {
+		const comeBack = this.composer.moveOn();
+		const { promise, resolve } = Promise.withResolvers<undefined>();
+		this.#moving = promise;
+		const opened = await open();
+		if (opened === undefined) comeBack();
+		else await Promise.race([this.#shown(opened.sessionId), wait(longestMoveMs)]);
+		resolve(undefined);
+		return opened;
+	}
+
+	#shown(sessionId: string): Promise<void> {
+		if (this.#next.sessionId === sessionId) return Promise.resolve();
+		return new Promise((resolve) => {
+			this.#awaited = { sessionId, resolve };
+		});
+	}
+
 	async send(options: { whenRunning?: 'steer' | 'queue'; allowSecret?: boolean } = {}): Promise<void> {
+		await this.#moving;
 		const { sessionId } = this.view;
 		if (sessionId === null || this.composer.sending !== null) return;
 		const { text, files } = this.composer.begin();
@@ -157,6 +185,7 @@ class App {
 			this.#next = fromSnapshot(message);
 			this.composer.adopt(message.sessionId, message.state);
 			this.#publish();
+			if (this.#awaited?.sessionId === message.sessionId) this.#awaited.resolve();
 			return;
 		}
 		const before = this.#next;

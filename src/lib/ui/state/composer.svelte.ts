@@ -24,15 +24,32 @@ export class Composer {
 
 	constructor(private readonly save: SaveDraft) {}
 
+	/** A new session is on its way: what is written from now on is meant for it. Answers with the way back. */
+	moveOn(): () => void {
+		this.flush();
+		const [sessionId, text, files] = [this.#sessionId, this.text, this.files];
+		this.#sessionId = null;
+		this.text = '';
+		this.files = [];
+		return () => {
+			if (this.#sessionId !== null) return;
+			this.#sessionId = sessionId;
+			this.text = text + this.text;
+			this.files = files;
+		};
+	}
+
 	/** Shows the draft of a session that was opened; a resync of the same one changes nothing. */
 	adopt(sessionId: string | null, state: SessionState | null): void {
 		if (sessionId === this.#sessionId) return;
 		this.flush();
+		const typed = this.#sessionId === null ? this.text : '';
 		this.#sessionId = sessionId;
 		this.sending = null;
 		this.text = state?.draft ?? '';
 		this.files = (state?.draftFiles ?? []).map((file) => ({ type: 'file', ...file }));
 		this.#saved = this.#fingerprint();
+		if (typed !== '') this.set(this.text + typed);
 	}
 
 	changed(): void {

@@ -37,9 +37,11 @@ export function takeArriving(): string | null {
 export async function newSession(options: { temporary?: boolean } = {}): Promise<void> {
 	app.failure = null;
 	remembered.fresh = null;
-	// Read beforehand: the new session and its address should come in one moment.
-	await preloadCode('/').catch(() => undefined);
-	const opened = await app.run('session.open', { sessionId: null, ...options });
+	const opened = await app.moveOn(async () => {
+		// Read beforehand: the new session and its address should come in one moment.
+		await preloadCode('/').catch(() => undefined);
+		return app.run('session.open', { sessionId: null, ...options });
+	});
 	// The address of a new session would make a plain one where a temporary one was refused.
 	if (opened === undefined) return;
 	arriving = opened.sessionId;
