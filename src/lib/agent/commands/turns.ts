@@ -4,20 +4,16 @@
  * is acted on, and recovery starts again from the journal.
  */
 
-import type { Entry, FilePart, ModelRef } from '../../wire/entries';
-import { entryVersion } from '../../wire/entries';
+import type { Entry, ModelRef } from '../../wire/entries';
 import { AppError, toAppError } from '../../wire/errors';
 import { readApproval, readOpenTurns, readTurn } from '../journal/read-records';
 import type { ApprovalRecord, TurnRecord } from '../journal/records';
 import type { EntryDraft } from '../journal/turn-journal';
-import { defaultStepLimit, maximumStepLimit } from '../loop/ports';
-import type { Steering, TurnResult, TurnSettings, TurnStart } from '../loop/ports';
+import type { Steering, TurnResult, TurnStart } from '../loop/ports';
 import { runTurn } from '../loop/run-turn';
 import { givenAway } from '../models/protocol';
-import { messageLabels } from '../policy/user-words';
-import type { SessionFacts } from '../sessions/records';
 import type { StoreDelete } from '../storage/store';
-import { rehearsalRef } from './providers';
+import { messageDraft, turnSettings, type Message } from './message';
 import { answersOf, readApprovals } from './waiting-approvals';
 import { createLanes } from './lanes';
 import { createQueue } from './queue';
@@ -32,13 +28,6 @@ interface LiveTurn {
 	readonly giveAway: () => void;
 	readonly stop: AbortController;
 	readonly done: Promise<TurnResult>;
-}
-
-/** `id` names the entry: the same message sent again is found by it. */
-export interface Message {
-	readonly id: string;
-	readonly text: string;
-	readonly files: readonly FilePart[];
 }
 
 export interface Turns {
@@ -144,36 +133,6 @@ export function createTurns(host: Host): Turns {
 		return loaded.facts.head;
 	}
 
-	async function settingsOf(sessionId: string, model?: ModelRef): Promise<TurnSettings> {
-		const { facts } = await host.repository.load(sessionId);
-		return {
-			mode: facts.mode,
-			model: model ?? modelOf(facts),
-			stepLimit: stepLimit(),
-			effort: facts.effort,
-			webSearch: facts.webSearch
-		};
-	}
-
-	function stepLimit(): number {
-		const wanted = host.settings.get('turns/steps');
-		return typeof wanted === 'number'
-			? Math.min(Math.max(1, Math.round(wanted)), maximumStepLimit)
-			: defaultStepLimit;
-	}
-
-	const modelOf = (facts: SessionFacts): ModelRef => facts.model ?? host.providers.defaultModel();
-
-	/** `/{action id} …` is a command, whatever model the session has: rehearsal runs it. Never somebody else's. */
-	function commandModel(parts: EntryDraft['parts'], by = 'user'): ModelRef | undefined {
-		const [first] = parts;
-		const name =
-			first?.type === 'text' && by === 'user' ? /^\s*\/([\w-]+)(?:\s|$)/.exec(first.text)?.[1] : undefined;
-		if (name === undefined) return undefined;
-		const action = name.toLowerCase().replaceAll('-', '_');
-		return host.catalog.facts(action) === undefined ? undefined : rehearsalRef;
-	}
-
 	async function begin(
 		sessionId: string,
 		draft: EntryDraft,
@@ -189,24 +148,11 @@ export function createTurns(host: Host): Turns {
 			user,
 			parentId,
 			alsoDelete,
-			settings: await settingsOf(sessionId, commandModel(draft.parts))
+			settings: await turnSettings(host, sessionId, draft)
 		});
 		// Beside the turn: a list should not wait for its end to have a name to show.
 		void nameAtOnce(host, sessionId).catch(() => undefined);
 		return { entryId: draft.id, turnId };
-	}
-
-	function draftOf(sessionId: string, { id, text, files }: Message): EntryDraft {
-		return {
-			id,
-			sessionId,
-			v: entryVersion,
-			kind: 'user',
-			author: { device: host.device.id, principal: 'user' },
-			parts: [...(text === '' ? [] : [{ type: 'text' as const, text }]), ...files],
-			labels: messageLabels(files),
-			at: host.ports.clock.now()
-		};
 	}
 
 	/** Ends a turn that only waits: its open calls are settled as not run. */
@@ -234,7 +180,7 @@ export function createTurns(host: Host): Turns {
 		if ((await queue.list(sessionId)).some(({ id }) => id === message.id))
 			return { entryId: null, turnId: null };
 		const running = live.get(sessionId);
-		const draft = draftOf(sessionId, message);
+		const draft = messageDraft(host, sessionId, message);
 		if (running !== undefined && host.status.display(sessionId) === 'running') {
 			const row = await queue.add(sessionId, draft, whenRunning);
 			if (whenRunning === 'steer' && live.has(sessionId)) {
@@ -263,7 +209,12 @@ export function createTurns(host: Host): Turns {
 		if (entry?.kind !== 'user') throw new AppError('entry/not-found');
 		refuseElsewhere(sessionId);
 		await endParked(sessionId);
-		const { entryId: edited } = await begin(sessionId, draftOf(sessionId, message), entry.parentId, []);
+		const { entryId: edited } = await begin(
+			sessionId,
+			messageDraft(host, sessionId, message),
+			entry.parentId,
+			[]
+		);
 		return edited;
 	}
 
@@ -284,7 +235,7 @@ export function createTurns(host: Host): Turns {
 			kind: 'answer',
 			entryId: user.id,
 			settings: {
-				...(await settingsOf(sessionId, model ?? commandModel(user.parts, user.author.principal))),
+				...(await turnSettings(host, sessionId, user, model)),
 				// What a provider searches for by itself passes no gate.
 				...(ifIdle && { webSearch: false })
 			}
