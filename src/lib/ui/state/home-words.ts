@@ -12,7 +12,7 @@ export function homeText(view: HomeView): { readonly text: string; readonly isTr
 		case 'joining':
 			return { text: m.home_joining(), isTrouble: false };
 		case 'joined':
-			return { text: view.waiting ? m.home_sending() : m.home_joined(), isTrouble: false };
+			return { text: joinedText(view), isTrouble: false };
 		case 'not-admitted':
 			return { text: m.home_not_admitted(), isTrouble: true };
 		case 'revoked':
@@ -22,6 +22,12 @@ export function homeText(view: HomeView): { readonly text: string; readonly isTr
 		case 'broken':
 			return { text: `${faultText(view)} ${m.home_broken_next()}`, isTrouble: true };
 	}
+}
+
+function joinedText({ devices, waiting }: HomeView): string {
+	if (waiting) return m.home_sending();
+	const others = devices.filter((one) => !one.isThis && !one.isRevoked && !one.isRecovery);
+	return others.length === 0 ? m.home_alone() : m.home_joined();
 }
 
 function faultText({ fault }: HomeView): string {
