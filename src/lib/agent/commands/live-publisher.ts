@@ -87,7 +87,7 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher 
 				throw thrown;
 			});
 		}
-		const item = answer?.item(options);
+		const item = settled && answer?.item(options, settled.own);
 		if (settled === undefined || item === undefined) return settled;
 		const { reading } = settled;
 		const items = [...reading.items, item];

@@ -11,7 +11,10 @@ import { parseShareLink } from '../../wire/share-link';
 import type { ExportedBlob } from '../sessions/interchange/export-jsonl';
 import type { LoadedSession } from '../sessions/loaded';
 import { readingOf } from '../sharing/reading';
+import { createMask } from '../sharing/mask';
+import { createOwnSecrets, type OwnSecrets } from '../sharing/own-secrets';
 import { redact } from '../sharing/redact';
+import { readSecrets } from '../vault/read-secrets';
 import type { Host } from './host';
 import { blobsOf } from './interchange';
 
@@ -84,6 +87,8 @@ export interface SharedBranch {
 	readonly blobs: readonly ExportedBlob[];
 	readonly reading: SharedReading;
 	readonly masked: number;
+	/** Covered in it, and to be in what follows. */
+	readonly own: OwnSecrets;
 }
 
 /** A branch as it leaves: redacted, with the files that go along, and as its readers see it. */
@@ -93,10 +98,11 @@ export async function sharedBranch(
 	branch: readonly Entry[],
 	{ options, open }: { readonly options: ShareOptions; readonly open?: 'held' | 'running' }
 ): Promise<SharedBranch> {
-	const { title, entries, masked } = redact(loaded.facts.title, branch, options);
+	const own = createOwnSecrets((await readSecrets(host)).map(({ key }) => key));
+	const { title, entries, masked } = redact(loaded.facts.title, branch, options, createMask(own));
 	const blobs = options.files ? await blobsOf(host, entries) : [];
 	const reading = readingOf({ title, entries, blobs, ...(open === undefined ? {} : { open }) });
-	return { title, entries, blobs, reading, masked };
+	return { title, entries, blobs, reading, masked, own };
 }
 
 /** From the root to the entry, and the results of its own calls; of a live share as far as the conversation has got. */

@@ -15,8 +15,20 @@ export interface Redacted {
 	readonly masked: number;
 }
 
-export function redact(title: string, branch: readonly Entry[], options: ShareOptions): Redacted {
-	const mask = createMask();
+/** Its first line; what follows is a call and its arguments. */
+export const actionFence = /(?:^|\n)[ \t]*(?<marks>`{3,}|~{3,})[ \t]*(?:wherry-|open-think-)?action\b/;
+/** Closed, or broken off. */
+const actionBlock = new RegExp(
+	String.raw`${actionFence.source}(?:[\s\S]*?\n[ \t]*\k<marks>[ \t]*(?=\n|$)|[\s\S]*)`,
+	'g'
+);
+
+export function redact(
+	title: string,
+	branch: readonly Entry[],
+	options: ShareOptions,
+	mask = createMask()
+): Redacted {
 	const callIds = new Map<string, string>();
 	const callId = (id: string): string => {
 		const known = callIds.get(id) ?? `c${callIds.size + 1}`;
@@ -24,7 +36,9 @@ export function redact(title: string, branch: readonly Entry[], options: ShareOp
 		return known;
 	};
 	const entries = branch.map((entry, place): Entry => {
-		const parts = entry.parts.flatMap((part) => redactPart(part, { options, mask, callId }));
+		const written =
+			entry.kind === 'assistant' ? entry.parts.map((part) => withoutCalls(part, options)) : entry.parts;
+		const parts = written.flatMap((part) => redactPart(part, { options, mask, callId }));
 		return {
 			id: `e${place + 1}`,
 			sessionId: 'shared',
@@ -54,6 +68,12 @@ export function redact(title: string, branch: readonly Entry[], options: ShareOp
 /** Whose name a participant has chosen is theirs to show; nobody else's is said. */
 function writerOf({ author: { principal } }: Entry, mask: Mask): string {
 	return participantName(principal) === undefined ? 'shared' : mask.text(principal);
+}
+
+/** A fence that nobody read as a call, as an answer that broke off leaves one, stayed in its text. */
+function withoutCalls(part: Part, { calls }: ShareOptions): Part {
+	if (calls === 'full' || (part.type !== 'text' && part.type !== 'reasoning')) return part;
+	return { ...part, text: part.text.replaceAll(actionBlock, '') };
 }
 
 interface Means {

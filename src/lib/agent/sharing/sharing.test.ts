@@ -100,6 +100,27 @@ describe('what leaves with a share', () => {
 		expect(text).toContain('"action":"web"');
 	});
 
+	test('of a fence of actions that nobody read as a call nothing is left where calls are names', () => {
+		const open = 'I look.\n```wherry-action\n{"action": "web", "args": {"url": "https://q.example"}}';
+		const texts = [open, `${open}\n\`\`\`\nAnd then.`, `${open}\n\`\`\`\n~~~action\nq.example`];
+		const shared = (options: ShareOptions) =>
+			texts.map((text) => {
+				const { entries } = redact('', [entry('assistant', [{ type: 'text', text }])], options);
+				const [part] = entries[0]?.parts ?? [];
+				return part?.type === 'text' ? part.text : '';
+			});
+		expect(shared(least)).toEqual(['I look.', 'I look.\nAnd then.', 'I look.']);
+		expect(shared(full)).toEqual(texts);
+		// What the person wrote is theirs, and other code stays.
+		const js = 'See:\n```js\nlet a = 1;\n```';
+		const kept = [
+			entry('user', [{ type: 'text', text: open }]),
+			entry('assistant', [{ type: 'text', text: js }])
+		];
+		const { entries } = redact('', kept, least);
+		expect(entries.flatMap(({ parts }) => parts)).toMatchObject([{ text: open }, { text: js }]);
+	});
+
 	test('is read as articles, inert, with whose model it was', () => {
 		const reading = readShared(textOf(full));
 		expect(reading?.items.map(({ type }) => type)).toEqual(['you', 'wherry', 'call']);
