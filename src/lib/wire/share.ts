@@ -19,6 +19,8 @@ export interface ShareOptions {
 	readonly calls: 'full' | 'names';
 	readonly reasoning: boolean;
 	readonly files: boolean;
+	/** With files: also those that nobody has looked into, being no text and no picture that is shown. */
+	readonly unread?: boolean;
 }
 
 /** One article of a shared page, as its visitor sees it. */
@@ -54,6 +56,10 @@ export interface SharedFile {
 	readonly size: number;
 	/** A picture, as `data:`. */
 	readonly src?: string;
+	/** A text, its beginning where it is long. */
+	readonly text?: string;
+	/** `unread`: it goes along, and is neither shown nor searched for secrets · `left-out`: only its name goes. */
+	readonly how?: 'unread' | 'left-out';
 }
 
 export interface SharedReading {

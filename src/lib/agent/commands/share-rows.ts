@@ -8,9 +8,9 @@ import { isJsonObject } from '../../wire/json';
 import type { OwnShare, SharedReading, ShareKind, ShareOptions } from '../../wire/share';
 import type { ShareSecret } from '../../wire/share-keys';
 import { parseShareLink } from '../../wire/share-link';
-import type { ExportedBlob } from '../sessions/interchange/export-jsonl';
 import type { LoadedSession } from '../sessions/loaded';
 import { readingOf } from '../sharing/reading';
+import { lookIntoFiles, type SharedBlob } from '../sharing/look-into';
 import { createMask } from '../sharing/mask';
 import { createOwnSecrets, type OwnSecrets } from '../sharing/own-secrets';
 import { redact } from '../sharing/redact';
@@ -27,7 +27,12 @@ const liveSchema = z.object({
 	device: z.string(),
 	sessionId: z.string(),
 	entryId: z.string(),
-	options: z.object({ calls: z.enum(['full', 'names']), reasoning: z.boolean(), files: z.boolean() }),
+	options: z.object({
+		calls: z.enum(['full', 'names']),
+		reasoning: z.boolean(),
+		files: z.boolean(),
+		unread: z.exactOptional(z.boolean())
+	}),
 	ownerSeed: z.string(),
 	/** What the passphrase came to; the passphrase itself is kept nowhere. */
 	stretched: z.exactOptional(z.string()),
@@ -84,7 +89,7 @@ export function ownShare(shareId: string, row: ShareRow, more: Partial<OwnShare>
 export interface SharedBranch {
 	readonly title: string;
 	readonly entries: readonly Entry[];
-	readonly blobs: readonly ExportedBlob[];
+	readonly blobs: readonly SharedBlob[];
 	readonly reading: SharedReading;
 	readonly masked: number;
 	/** Covered in it, and to be in what follows. */
@@ -99,8 +104,12 @@ export async function sharedBranch(
 	{ options, open }: { readonly options: ShareOptions; readonly open?: 'held' | 'running' }
 ): Promise<SharedBranch> {
 	const own = createOwnSecrets((await readSecrets(host)).map(({ key }) => key));
-	const { title, entries, masked } = redact(loaded.facts.title, branch, options, createMask(own));
-	const blobs = options.files ? await blobsOf(host, entries) : [];
+	const mask = createMask(own);
+	const messages = branch.filter(({ kind }) => options.files && kind === 'user');
+	const files = lookIntoFiles(await blobsOf(host, messages), options, mask);
+	const { title, entries, masked } = redact(loaded.facts.title, branch, options, { mask, files });
+	// Two that were different may be one now.
+	const blobs = [...new Map([...files.values()].map((file) => [file.sha256, file])).values()];
 	const reading = readingOf({ title, entries, blobs, ...(open === undefined ? {} : { open }) });
 	return { title, entries, blobs, reading, masked, own };
 }

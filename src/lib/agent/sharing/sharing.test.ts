@@ -3,6 +3,7 @@ import { entryVersion, noUsage, type Entry, type Part } from '../../wire/entries
 import type { ShareOptions } from '../../wire/share';
 import { sha256Bytes } from '../policy/hashes';
 import { importFile } from '../sessions/interchange/import-file';
+import { lookIntoFiles } from './look-into';
 import { createMask } from './mask';
 import { stretch } from './passphrase';
 import { readShared } from './read-shared';
@@ -11,7 +12,12 @@ import { redact } from './redact';
 import { snapshotText } from './snapshot';
 
 const key = 'sk-ant-api03-9fKq27LmZx81PpQwErTyUiOp';
-const picture = new Uint8Array([137, 80, 78, 71]);
+const picture = new Uint8Array(
+	Buffer.from(
+		'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+		'base64'
+	)
+);
 const blob = sha256Bytes(picture);
 
 function entry(kind: Entry['kind'], parts: readonly Part[]): Entry {
@@ -72,8 +78,11 @@ const branch = [
 const full: ShareOptions = { calls: 'full', reasoning: true, files: true };
 const least: ShareOptions = { calls: 'names', reasoning: false, files: false };
 const textOf = (options: ShareOptions) => {
-	const { title, entries } = redact(`Title ${key}`, branch, options);
-	const blobs = options.files ? [{ sha256: blob, mediaType: 'image/png', bytes: picture }] : [];
+	const mask = createMask();
+	const kept = options.files ? [{ sha256: blob, mediaType: 'image/png', bytes: picture }] : [];
+	const files = lookIntoFiles(kept, options, mask);
+	const { title, entries } = redact(`Title ${key}`, branch, options, { mask, files });
+	const blobs = [...files.values()];
 	const reading = readingOf({ title, entries, blobs });
 	return snapshotText({ title, entries, blobs, reading, now: 1 });
 };
