@@ -23,6 +23,8 @@ interface World {
 	readonly sessionId: string;
 	readonly relay: ShareRelay;
 	readonly link: ShareLink;
+	/** What its owner has asked the relay to revoke. */
+	readonly revoked: readonly string[];
 	/** Another tab of the same browser. */
 	another(): Promise<TestTab>;
 	fetch(request: Request): Promise<Response>;
@@ -31,7 +33,12 @@ interface World {
 async function world(kind: 'live' | 'collaborative', mayAsk = false, passphrase = ''): Promise<World> {
 	const store = createMemoryStore();
 	let relay: ShareRelay | undefined;
+	const revoked: string[] = [];
 	async function fetch(request: Request): Promise<Response> {
+		if (request.method === 'DELETE') {
+			revoked.push(request.url.split('/').at(-1) ?? '');
+			return Response.json({ ok: true, data: null });
+		}
 		const body = new Uint8Array(await request.arrayBuffer());
 		const frame = readFrame(parseJson(request.headers.get(frameHeader) ?? ''));
 		if (request.method === 'GET' && !request.url.endsWith('/state')) return new Response(relay?.base ?? null);
@@ -76,7 +83,7 @@ async function world(kind: 'live' | 'collaborative', mayAsk = false, passphrase 
 	const link = parseShareLink(share.link);
 	const made: ShareRelay | undefined = relay;
 	if (link === undefined || made === undefined) throw new Error('no link');
-	return { tab, sessionId, relay: made, link, another: open, fetch };
+	return { tab, sessionId, relay: made, link, revoked, another: open, fetch };
 }
 
 async function visitor({ relay, link, fetch }: World, passphrase = '') {
@@ -136,6 +143,16 @@ describe('a live share at its owner', () => {
 		expect(texts?.filter((text) => text === 'calculate 1 + 1')).toHaveLength(1);
 		expect(views.some(({ isTampered }) => isTampered)).toBe(false);
 		await next.call('share.revoke', { shareId: here.link.shareId }).catch(() => undefined);
+	});
+
+	test('of a session that is deleted is revoked', async () => {
+		const here = await world('live');
+		const { views, reader } = await visitor(here);
+		await until(() => views.at(-1)?.state === 'live');
+		await here.tab.call('session.update', { sessionId: here.sessionId, hidden: true });
+		await until(() => here.revoked.includes(here.link.shareId));
+		await expect.poll(() => here.tab.call('share.list', null)).toEqual([]);
+		reader.close();
 	});
 
 	test('with a passphrase opens to whoever knows it, and becomes a session of their own with all that was said', async () => {

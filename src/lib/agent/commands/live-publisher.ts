@@ -44,6 +44,8 @@ export interface PublisherParts {
 	readonly row: ShareRow;
 	readonly live: LiveRow;
 	readonly openSocket: OpenSocket;
+	/** Its session was. */
+	readonly deleted: () => void;
 }
 
 const everyMs = 250;
@@ -211,6 +213,7 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher 
 	function onMessage(message: BusMessage): void {
 		if (host.epoch() !== epoch) return stop();
 		if (message.kind === 'applied' && message.record.id === sessionId) {
+			if (host.repository.facts(message.record).hidden) return parts.deleted();
 			isStale = true;
 			if (message.entries.some(({ id }) => id === answer?.entryId)) answer = undefined;
 			return soon();

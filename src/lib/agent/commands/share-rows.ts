@@ -147,3 +147,20 @@ export async function askRelay(host: Host, address: string, init: RequestInit): 
 export function asOwner(method: 'GET' | 'DELETE', token: string): RequestInit {
 	return { method, headers: { authorization: `Bearer ${token}` }, cache: 'no-store' };
 }
+
+/** Also where it is gone already: then it is forgotten here. */
+export async function revokeShare(host: Host, shareId: string): Promise<null> {
+	const row = await readRow(host, shareId);
+	if (row === undefined) throw new AppError('share/not-found');
+	const { link, ownerToken } = row;
+	try {
+		const address = `${new URL(link).origin}/api/shares/${shareId}`;
+		await askRelay(host, address, asOwner('DELETE', ownerToken));
+	} catch (thrown) {
+		if (!(thrown instanceof AppError) || thrown.id !== 'share/not-found') throw thrown;
+	}
+	await host.settings.set(rowPrefix + shareId, null);
+	if (row.live !== undefined) await host.settings.set(heardKey(shareId), null);
+	host.bus.publish({ kind: 'changed', what: 'settings' });
+	return null;
+}
