@@ -69,6 +69,8 @@ export interface SharedReading {
 	readonly models: readonly string[];
 	/** Place of the answer that is being written, in a live share. */
 	readonly busyAt?: number;
+	/** The conversation has outgrown what a live share holds: what is newer does not come. */
+	readonly isFull?: boolean;
 }
 
 /** One of a person's own links. */
@@ -82,6 +84,8 @@ export interface OwnShare {
 	readonly kind: ShareKind;
 	/** Whose branch it follows; absent of a snapshot. */
 	readonly sessionId?: string;
+	/** The conversation has outgrown it: readers have what there was before. */
+	readonly isFull?: boolean;
 	/** At it now, of a live one. */
 	readonly readers?: number;
 	/** Absent while the relay cannot be asked. */

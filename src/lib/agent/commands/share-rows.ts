@@ -36,7 +36,8 @@ const liveSchema = z.object({
 	ownerSeed: z.string(),
 	/** What the passphrase came to; the passphrase itself is kept nowhere. */
 	stretched: z.exactOptional(z.string()),
-	mayAsk: z.boolean()
+	mayAsk: z.boolean(),
+	isFull: z.exactOptional(z.boolean())
 });
 export type LiveRow = z.infer<typeof liveSchema>;
 const rowSchema = z.object({
@@ -69,6 +70,14 @@ export function kindOf({ link, live }: ShareRow): ShareKind {
 	return parseShareLink(link)?.writeSeed === undefined ? 'live' : 'collaborative';
 }
 
+/** That its conversation has outgrown a live share, or fits it again, for the list. */
+export async function setFull(host: Host, shareId: string, isFull: boolean): Promise<void> {
+	const row = await readRow(host, shareId);
+	if (row?.live === undefined || (row.live.isFull === true) === isFull) return;
+	await host.settings.set(rowPrefix + shareId, { ...row, live: { ...row.live, isFull } });
+	host.bus.publish({ kind: 'changed', what: 'settings' });
+}
+
 /** What a row's keys are made from; undefined where it was damaged. */
 export function secretOfRow({ link, live }: ShareRow): ShareSecret | undefined {
 	const parsed = parseShareLink(link);
@@ -81,7 +90,7 @@ export function secretOfRow({ link, live }: ShareRow): ShareSecret | undefined {
 
 export function ownShare(shareId: string, row: ShareRow, more: Partial<OwnShare>): OwnShare {
 	const { title, link, createdAt, expiresAt, hasPassphrase, live } = row;
-	const followed = live === undefined ? {} : { sessionId: live.sessionId };
+	const followed = live === undefined ? {} : { sessionId: live.sessionId, isFull: live.isFull === true };
 	const kind = kindOf(row);
 	return { shareId, title, link, createdAt, expiresAt, hasPassphrase, kind, ...followed, ...more };
 }

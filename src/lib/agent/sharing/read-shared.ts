@@ -30,7 +30,8 @@ export function readReading(reading: JsonObject): SharedReading {
 		title: words(reading['title']).slice(0, 500),
 		items: list(reading['items']).flatMap((item) => (isJsonObject(item) ? readItem(item) : [])),
 		models: list(reading['models']).map(words).slice(0, 50),
-		...(typeof busyAt === 'number' ? { busyAt } : {})
+		...(typeof busyAt === 'number' ? { busyAt } : {}),
+		...(reading['isFull'] === true ? { isFull: true } : {})
 	};
 }
 
