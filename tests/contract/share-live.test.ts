@@ -7,6 +7,7 @@ import { toBase64Url } from '../../src/lib/wire/base64';
 import { newShare, frameHeader, shareHeader } from '../../src/lib/wire/share-api';
 import { deriveLiveKeys, sealWord } from '../../src/lib/wire/share-frames';
 import { parseJson } from '../../src/lib/wire/json';
+import type { ShareOptions } from '../../src/lib/wire/share';
 import { formatShareLink, parseShareLink, type ShareLink } from '../../src/lib/wire/share-link';
 import { readFrame } from '../../src/lib/wire/share-live';
 import { shareSigner, writeSigner } from '../../src/lib/wire/share-sign';
@@ -23,15 +24,27 @@ interface World {
 	readonly sessionId: string;
 	readonly relay: ShareRelay;
 	readonly link: ShareLink;
+	/** What its owner has asked the relay to revoke. */
+	readonly revoked: readonly string[];
 	/** Another tab of the same browser. */
 	another(): Promise<TestTab>;
 	fetch(request: Request): Promise<Response>;
 }
 
-async function world(kind: 'live' | 'collaborative', mayAsk = false, passphrase = ''): Promise<World> {
+async function world(
+	kind: 'live' | 'collaborative',
+	mayAsk = false,
+	passphrase = '',
+	options: ShareOptions = { calls: 'names', reasoning: false, files: false }
+): Promise<World> {
 	const store = createMemoryStore();
 	let relay: ShareRelay | undefined;
+	const revoked: string[] = [];
 	async function fetch(request: Request): Promise<Response> {
+		if (request.method === 'DELETE') {
+			revoked.push(request.url.split('/').at(-1) ?? '');
+			return Response.json({ ok: true, data: null });
+		}
 		const body = new Uint8Array(await request.arrayBuffer());
 		const frame = readFrame(parseJson(request.headers.get(frameHeader) ?? ''));
 		if (request.method === 'GET' && !request.url.endsWith('/state')) return new Response(relay?.base ?? null);
@@ -68,7 +81,7 @@ async function world(kind: 'live' | 'collaborative', mayAsk = false, passphrase 
 		sessionId,
 		entryId: tab.items().at(-1)?.entryId ?? '',
 		kind,
-		options: { calls: 'names', reasoning: false, files: false },
+		options,
 		mayAsk,
 		passphrase,
 		days: 1
@@ -76,7 +89,7 @@ async function world(kind: 'live' | 'collaborative', mayAsk = false, passphrase 
 	const link = parseShareLink(share.link);
 	const made: ShareRelay | undefined = relay;
 	if (link === undefined || made === undefined) throw new Error('no link');
-	return { tab, sessionId, relay: made, link, another: open, fetch };
+	return { tab, sessionId, relay: made, link, revoked, another: open, fetch };
 }
 
 async function visitor({ relay, link, fetch }: World, passphrase = '') {
@@ -137,6 +150,39 @@ describe('a live share at its owner', () => {
 		expect(views.some(({ isTampered }) => isTampered)).toBe(false);
 		await next.call('share.revoke', { shareId: here.link.shareId }).catch(() => undefined);
 	});
+
+	test('of a session that is deleted is revoked', async () => {
+		const here = await world('live');
+		const { views, reader } = await visitor(here);
+		await until(() => views.at(-1)?.state === 'live');
+		await here.tab.call('session.update', { sessionId: here.sessionId, hidden: true });
+		await until(() => here.revoked.includes(here.link.shareId));
+		await expect.poll(() => here.tab.call('share.list', null)).toEqual([]);
+		reader.close();
+	});
+
+	test('that has outgrown what a link holds says so to its owner and to readers, and goes on when it fits again', async () => {
+		const options = { calls: 'names', reasoning: false, files: true, unread: true } as const;
+		const here = await world('live', false, '', options);
+		const { views, reader } = await visitor(here);
+		await until(() => views.at(-1)?.state === 'live');
+		const isFull = async () => (await here.tab.call('share.list', null))[0]?.isFull;
+		expect(await isFull()).toBe(false);
+		const { sessionId } = here;
+		const bytes = new Uint8Array(19_900_000).fill(255);
+		const file = await here.tab.call('file.attach', { name: 'film', mediaType: 'video/mp4', bytes });
+		await here.tab.call('session.send', { sessionId, text: 'look', files: [file] });
+		await until(() => views.at(-1)?.reading.isFull === true);
+		await expect.poll(isFull).toBe(true);
+		// What was there before stays with them.
+		expect(JSON.stringify(views.at(-1)?.reading.items)).toContain('calculate 1 + 1');
+		const { entryId = '' } = here.tab.items().findLast(({ type }) => type === 'you') ?? {};
+		await here.tab.call('session.edit', { sessionId, entryId, text: 'calculate 20 + 22', files: [] });
+		await until(() => JSON.stringify(views.at(-1)?.reading.items.at(-1)).includes('42'));
+		expect(views.at(-1)?.reading.isFull).toBeUndefined();
+		await expect.poll(isFull).toBe(false);
+		reader.close();
+	}, 60_000);
 
 	test('with a passphrase opens to whoever knows it, and becomes a session of their own with all that was said', async () => {
 		const here = await world('live', false, 'green heron');

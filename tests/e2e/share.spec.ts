@@ -117,6 +117,55 @@ test('what is shared is chosen: secrets are covered, calls are names unless they
 	await context.close();
 });
 
+test('with files: texts are read with their secrets covered, pictures of every kind still draw, and what nobody looked into stays unless it is ticked', async ({
+	app,
+	page,
+	browser
+}) => {
+	await app.open();
+	const pictures = await page.evaluate(async () => {
+		const canvas = new OffscreenCanvas(40, 20);
+		canvas.getContext('2d')?.fillRect(3, 3, 20, 10);
+		const made = ['image/png', 'image/jpeg', 'image/webp'].map(async (type) => {
+			const blob = await canvas.convertToBlob({ type });
+			return { type: blob.type, bytes: [...new Uint8Array(await blob.arrayBuffer())] };
+		});
+		return Promise.all(made);
+	});
+	const secret = `sk-proj-${'a1B2c3D4e5'.repeat(4)}`;
+	await page
+		.locator('input[type=file]')
+		.setInputFiles([
+			{ name: 'config.env', mimeType: '', buffer: Buffer.from(`MODE=on\nKEY=${secret}\n`) },
+			{ name: 'letter.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.4\n%%EOF\n') },
+			...pictures.map(({ type, bytes }) => ({ name: type, mimeType: type, buffer: Buffer.from(bytes) }))
+		]);
+	await expect(page.getByRole('list', { name: 'Attached files' }).getByRole('listitem')).toHaveCount(5);
+	await app.ask('calculate 6 * 7', '42');
+	const { dialog, link } = await createLink(app, async (dialog) => {
+		await dialog.getByLabel('With files').check();
+		const status = dialog.getByRole('status').filter({ hasText: 'before it is sealed' });
+		await expect(status).toContainText('1 secret was found and covered.');
+		await expect(status).toContainText('Left out, as Wherry cannot look into them: letter.pdf');
+		await dialog.getByLabel('Also files that Wherry cannot look into').check();
+		await expect(status).toContainText('They go along as they are');
+		await dialog.getByLabel('Also files that Wherry cannot look into').uncheck();
+		await expect(status).toContainText('Left out');
+	});
+	await expect(dialog).toBeVisible();
+	const { context, other } = await visitor(browser, page);
+	await other.goto(link);
+	const said = other.getByRole('article', { name: 'You', exact: true });
+	await said.getByText('config.env').click();
+	await expect(said).toContainText('KEY=[secret removed]');
+	await expect(said).toContainText('letter.pdf: left out');
+	await expect(said.getByRole('img')).toHaveCount(3);
+	for (const image of await said.getByRole('img').all())
+		await expect(image).toHaveJSProperty('naturalWidth', 40);
+	expect((await new AxeBuilder({ page: other }).analyze()).violations.map(({ id }) => id)).toEqual([]);
+	await context.close();
+});
+
 test('a passphrase is asked for; a wrong one, a cut link and a damaged one open nothing @phone', async ({
 	app,
 	page,

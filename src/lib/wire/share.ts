@@ -19,6 +19,8 @@ export interface ShareOptions {
 	readonly calls: 'full' | 'names';
 	readonly reasoning: boolean;
 	readonly files: boolean;
+	/** With files: also those that nobody has looked into, being no text and no picture that is shown. */
+	readonly unread?: boolean;
 }
 
 /** One article of a shared page, as its visitor sees it. */
@@ -54,6 +56,10 @@ export interface SharedFile {
 	readonly size: number;
 	/** A picture, as `data:`. */
 	readonly src?: string;
+	/** A text, its beginning where it is long. */
+	readonly text?: string;
+	/** `unread`: it goes along, and is neither shown nor searched for secrets · `left-out`: only its name goes. */
+	readonly how?: 'unread' | 'left-out';
 }
 
 export interface SharedReading {
@@ -63,6 +69,8 @@ export interface SharedReading {
 	readonly models: readonly string[];
 	/** Place of the answer that is being written, in a live share. */
 	readonly busyAt?: number;
+	/** The conversation has outgrown what a live share holds: what is newer does not come. */
+	readonly isFull?: boolean;
 }
 
 /** One of a person's own links. */
@@ -76,6 +84,8 @@ export interface OwnShare {
 	readonly kind: ShareKind;
 	/** Whose branch it follows; absent of a snapshot. */
 	readonly sessionId?: string;
+	/** The conversation has outgrown it: readers have what there was before. */
+	readonly isFull?: boolean;
 	/** At it now, of a live one. */
 	readonly readers?: number;
 	/** Absent while the relay cannot be asked. */

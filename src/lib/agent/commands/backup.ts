@@ -8,7 +8,7 @@ import type {
 	BackupSource,
 	BackupView
 } from '../../wire/backup';
-import { sessionsSince, type BackedUpSecret } from '../backup/backup-rows';
+import { sessionsSince } from '../backup/backup-rows';
 import { newKdf, openBackupKey } from '../backup/backup-key';
 import {
 	folderRow,
@@ -30,7 +30,7 @@ import { syncState } from '../backup/sync-state';
 import { failed } from '../backup/backup-errors';
 import { createRecoveryCode } from '../home/recovery-code';
 import { readOpenTurns } from '../journal/read-records';
-import { readSecret } from '../vault/records';
+import { readSecrets } from '../vault/read-secrets';
 import type { Host } from './host';
 
 export async function askBackup(host: Host, ask: BackupAsk): Promise<BackupAnswer> {
@@ -124,24 +124,7 @@ function changed({ bus }: Host): void {
 
 export function backupPorts(host: Host, pause: () => Promise<void>): BackupPorts {
 	const { store, epoch, device, ports, relayOrigin } = host;
-	return { store, epoch, device, ports, relayOrigin, pause, secrets: () => secretsOf(host) };
-}
-
-/** Sealed with the rest; only where the person said so. */
-async function secretsOf({ store, vault }: Host): Promise<readonly BackedUpSecret[]> {
-	const secrets: BackedUpSecret[] = [];
-	for (const { key: id, row } of await store.range('vault', {})) {
-		const facts = readSecret(row)?.facts;
-		if (facts?.id !== id) continue;
-		const place = (_: Headers, key: string): void => {
-			secrets.push({ id, origin: facts.origin, kind: facts.kind, key });
-		};
-		// One that does not open here any more is none elsewhere either.
-		await vault
-			.signHeaders({ secretId: id, url: `${facts.origin}/`, headers: new Headers(), place })
-			.catch(() => undefined);
-	}
-	return secrets;
+	return { store, epoch, device, ports, relayOrigin, pause, secrets: () => readSecrets(host) };
 }
 
 async function fileOf(host: Host, from: BackupSource, secret: string): Promise<Blob> {

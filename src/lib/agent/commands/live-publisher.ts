@@ -15,7 +15,7 @@ import { sealSnapshot } from '../../wire/share-seal';
 import { shareSigner } from '../../wire/share-sign';
 import type { OpenSocket } from '../ports';
 import { createLiveAnswer, type LiveAnswer } from '../sharing/live-answer';
-import { changesBetween } from '../sharing/live-state';
+import { changesBetween, fullChange } from '../sharing/live-state';
 import { createLiveWriter, type Written } from '../sharing/live-writer';
 import { snapshotText } from '../sharing/snapshot';
 import type { BusMessage } from '../view/bus';
@@ -26,6 +26,7 @@ import {
 	askRelay,
 	followedBranch,
 	secretOfRow,
+	setFull,
 	sharedBranch,
 	type LiveRow,
 	type SharedBranch,
@@ -44,6 +45,8 @@ export interface PublisherParts {
 	readonly row: ShareRow;
 	readonly live: LiveRow;
 	readonly openSocket: OpenSocket;
+	/** Its session was. */
+	readonly deleted: () => void;
 }
 
 const everyMs = 250;
@@ -69,6 +72,8 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher 
 	let answer: LiveAnswer | undefined;
 	let settled: SharedBranch | undefined;
 	let isStale = true;
+	/** It has outgrown what a base may weigh: looked at again when a turn has ended. */
+	let isFull = false;
 	/** Times that a begun answer is waited for. */
 	let patience = 6;
 	let isWaiting = false;
@@ -87,7 +92,7 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher 
 				throw thrown;
 			});
 		}
-		const item = answer?.item(options);
+		const item = settled && answer?.item(options, settled.own);
 		if (settled === undefined || item === undefined) return settled;
 		const { reading } = settled;
 		const items = [...reading.items, item];
@@ -133,8 +138,9 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher 
 			soon();
 			return 'kept';
 		}
-		const now = await wanted();
+		const now = isFull && isRunning() ? undefined : await wanted();
 		if (now === undefined) return 'kept';
+		if (isFull) return rebase(now, false);
 		const changes = sent === undefined ? undefined : changesBetween(sent, now.reading);
 		if (changes?.length === 0 && (isRunning() || writer.length() === 0)) return 'kept';
 		const isLong = changes === undefined || JSON.stringify(changes).length > longestChange;
@@ -154,13 +160,28 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher 
 	async function rebase(now: SharedBranch, same: boolean): Promise<Written> {
 		const text = snapshotText({ ...now, now: host.ports.clock.now() });
 		const bytes = new TextEncoder().encode(text);
-		if (bytes.length > shareLimits.bytes) return 'kept';
+		if (bytes.length > shareLimits.bytes) return outgrown(now.reading);
 		const title = now.title.slice(0, 200);
 		const sealed = await sealSnapshot({ title, bytes }, { shareId, keys }, random);
 		const how = await writer.rebase(sealed, toBase64Url(await sha256(sealed)), same);
-		if (how === 'kept') sent = now.reading;
-		if (how === 'kept') soon();
+		if (how !== 'kept') return how;
+		sent = now.reading;
+		isFull = false;
+		await setFull(host, shareId, false);
+		soon();
 		return how;
+	}
+
+	/** Readers and the owner are told, once. */
+	async function outgrown(reading: SharedReading): Promise<Written> {
+		if (isFull) return 'kept';
+		// Where the log is full too, readers are not told; the owner is.
+		const how = await writer.send(fullChange(reading));
+		if (how === 'apart') return how;
+		isFull = true;
+		sent = undefined;
+		await setFull(host, shareId, true);
+		return 'kept';
 	}
 
 	// Before there is a line: the first word may come with its first breath.
@@ -211,6 +232,7 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher 
 	function onMessage(message: BusMessage): void {
 		if (host.epoch() !== epoch) return stop();
 		if (message.kind === 'applied' && message.record.id === sessionId) {
+			if (host.repository.facts(message.record).hidden) return parts.deleted();
 			isStale = true;
 			if (message.entries.some(({ id }) => id === answer?.entryId)) answer = undefined;
 			return soon();

@@ -5,7 +5,7 @@
 
 import type { Host } from './host';
 import { createPublisher, type Publisher } from './live-publisher';
-import { readRows } from './share-rows';
+import { readRows, revokeShare } from './share-rows';
 import type { Turns } from './turns';
 
 /** Set while there are live shares: the start of the agent looks at nothing else. */
@@ -28,9 +28,11 @@ async function look(host: Host, turns: Turns): Promise<void> {
 	const { sockets } = host.ports;
 	if (sockets === undefined) return;
 	const now = host.ports.clock.now();
-	const rows = (await readRows(host)).filter(
+	const mine = (await readRows(host)).filter(
 		({ row }) => row.live?.device === host.device.id && row.expiresAt > now
 	);
+	const deleted = await deletedOf(host, mine);
+	const rows = mine.filter(({ shareId }) => !deleted.includes(shareId));
 	const running = publishers.get(host) ?? new Map<string, Publisher>();
 	publishers.set(host, running);
 	for (const [shareId, publisher] of running) {
@@ -38,11 +40,29 @@ async function look(host: Host, turns: Turns): Promise<void> {
 		publisher.stop();
 		running.delete(shareId);
 	}
-	if (rows.length === 0) return host.settings.set(liveSetting, null);
+	// Whoever deletes a conversation means what others see of it too; without a connection it is tried again.
+	for (const shareId of deleted) await revokeShare(host, shareId).catch(() => undefined);
+	if (mine.length === 0) return host.settings.set(liveSetting, null);
+	if (rows.length === 0) return;
 	const { openSocket } = await sockets();
 	for (const { shareId, row } of rows) {
 		if (running.has(shareId) || row.live === undefined) continue;
-		const publisher = await createPublisher({ host, turns, shareId, row, live: row.live, openSocket });
+		const deleted = () => void keepSharesLive(host, turns).catch(() => undefined);
+		const parts = { host, turns, shareId, row, live: row.live, openSocket, deleted };
+		const publisher = await createPublisher(parts);
 		if (publisher !== undefined) running.set(shareId, publisher);
 	}
+}
+
+/** Those whose session is deleted, also where it can still be taken back. */
+async function deletedOf(
+	{ repository }: Host,
+	rows: Awaited<ReturnType<typeof readRows>>
+): Promise<readonly string[]> {
+	const deleted: string[] = [];
+	for (const { shareId, row } of rows) {
+		const record = row.live && (await repository.record(row.live.sessionId));
+		if (!record || repository.facts(record).hidden) deleted.push(shareId);
+	}
+	return deleted;
 }

@@ -8,10 +8,13 @@ import { isJsonObject } from '../../wire/json';
 import type { OwnShare, SharedReading, ShareKind, ShareOptions } from '../../wire/share';
 import type { ShareSecret } from '../../wire/share-keys';
 import { parseShareLink } from '../../wire/share-link';
-import type { ExportedBlob } from '../sessions/interchange/export-jsonl';
 import type { LoadedSession } from '../sessions/loaded';
 import { readingOf } from '../sharing/reading';
+import { lookIntoFiles, type SharedBlob } from '../sharing/look-into';
+import { createMask } from '../sharing/mask';
+import { createOwnSecrets, type OwnSecrets } from '../sharing/own-secrets';
 import { redact } from '../sharing/redact';
+import { readSecrets } from '../vault/read-secrets';
 import type { Host } from './host';
 import { blobsOf } from './interchange';
 
@@ -24,11 +27,17 @@ const liveSchema = z.object({
 	device: z.string(),
 	sessionId: z.string(),
 	entryId: z.string(),
-	options: z.object({ calls: z.enum(['full', 'names']), reasoning: z.boolean(), files: z.boolean() }),
+	options: z.object({
+		calls: z.enum(['full', 'names']),
+		reasoning: z.boolean(),
+		files: z.boolean(),
+		unread: z.exactOptional(z.boolean())
+	}),
 	ownerSeed: z.string(),
 	/** What the passphrase came to; the passphrase itself is kept nowhere. */
 	stretched: z.exactOptional(z.string()),
-	mayAsk: z.boolean()
+	mayAsk: z.boolean(),
+	isFull: z.exactOptional(z.boolean())
 });
 export type LiveRow = z.infer<typeof liveSchema>;
 const rowSchema = z.object({
@@ -61,6 +70,14 @@ export function kindOf({ link, live }: ShareRow): ShareKind {
 	return parseShareLink(link)?.writeSeed === undefined ? 'live' : 'collaborative';
 }
 
+/** That its conversation has outgrown a live share, or fits it again, for the list. */
+export async function setFull(host: Host, shareId: string, isFull: boolean): Promise<void> {
+	const row = await readRow(host, shareId);
+	if (row?.live === undefined || (row.live.isFull === true) === isFull) return;
+	await host.settings.set(rowPrefix + shareId, { ...row, live: { ...row.live, isFull } });
+	host.bus.publish({ kind: 'changed', what: 'settings' });
+}
+
 /** What a row's keys are made from; undefined where it was damaged. */
 export function secretOfRow({ link, live }: ShareRow): ShareSecret | undefined {
 	const parsed = parseShareLink(link);
@@ -73,7 +90,7 @@ export function secretOfRow({ link, live }: ShareRow): ShareSecret | undefined {
 
 export function ownShare(shareId: string, row: ShareRow, more: Partial<OwnShare>): OwnShare {
 	const { title, link, createdAt, expiresAt, hasPassphrase, live } = row;
-	const followed = live === undefined ? {} : { sessionId: live.sessionId };
+	const followed = live === undefined ? {} : { sessionId: live.sessionId, isFull: live.isFull === true };
 	const kind = kindOf(row);
 	return { shareId, title, link, createdAt, expiresAt, hasPassphrase, kind, ...followed, ...more };
 }
@@ -81,9 +98,11 @@ export function ownShare(shareId: string, row: ShareRow, more: Partial<OwnShare>
 export interface SharedBranch {
 	readonly title: string;
 	readonly entries: readonly Entry[];
-	readonly blobs: readonly ExportedBlob[];
+	readonly blobs: readonly SharedBlob[];
 	readonly reading: SharedReading;
 	readonly masked: number;
+	/** Covered in it, and to be in what follows. */
+	readonly own: OwnSecrets;
 }
 
 /** A branch as it leaves: redacted, with the files that go along, and as its readers see it. */
@@ -93,10 +112,15 @@ export async function sharedBranch(
 	branch: readonly Entry[],
 	{ options, open }: { readonly options: ShareOptions; readonly open?: 'held' | 'running' }
 ): Promise<SharedBranch> {
-	const { title, entries, masked } = redact(loaded.facts.title, branch, options);
-	const blobs = options.files ? await blobsOf(host, entries) : [];
+	const own = createOwnSecrets((await readSecrets(host)).map(({ key }) => key));
+	const mask = createMask(own);
+	const messages = branch.filter(({ kind }) => options.files && kind === 'user');
+	const files = lookIntoFiles(await blobsOf(host, messages), options, mask);
+	const { title, entries, masked } = redact(loaded.facts.title, branch, options, { mask, files });
+	// Two that were different may be one now.
+	const blobs = [...new Map([...files.values()].map((file) => [file.sha256, file])).values()];
 	const reading = readingOf({ title, entries, blobs, ...(open === undefined ? {} : { open }) });
-	return { title, entries, blobs, reading, masked };
+	return { title, entries, blobs, reading, masked, own };
 }
 
 /** From the root to the entry, and the results of its own calls; of a live share as far as the conversation has got. */
@@ -131,4 +155,21 @@ export async function askRelay(host: Host, address: string, init: RequestInit): 
 
 export function asOwner(method: 'GET' | 'DELETE', token: string): RequestInit {
 	return { method, headers: { authorization: `Bearer ${token}` }, cache: 'no-store' };
+}
+
+/** Also where it is gone already: then it is forgotten here. */
+export async function revokeShare(host: Host, shareId: string): Promise<null> {
+	const row = await readRow(host, shareId);
+	if (row === undefined) throw new AppError('share/not-found');
+	const { link, ownerToken } = row;
+	try {
+		const address = `${new URL(link).origin}/api/shares/${shareId}`;
+		await askRelay(host, address, asOwner('DELETE', ownerToken));
+	} catch (thrown) {
+		if (!(thrown instanceof AppError) || thrown.id !== 'share/not-found') throw thrown;
+	}
+	await host.settings.set(rowPrefix + shareId, null);
+	if (row.live !== undefined) await host.settings.set(heardKey(shareId), null);
+	host.bus.publish({ kind: 'changed', what: 'settings' });
+	return null;
 }

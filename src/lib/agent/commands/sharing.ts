@@ -21,14 +21,14 @@ import {
 	asOwner,
 	askRelay,
 	branchFor,
-	heardKey,
 	ownShare,
-	readRow,
 	readRows,
 	rowPrefix,
 	sharedBranch,
 	type ShareRow
 } from './share-rows';
+
+export { revokeShare } from './share-rows';
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -177,23 +177,6 @@ async function asRelaySays(host: Host, shareId: string, row: ShareRow): Promise<
 		const isGone = thrown instanceof AppError && thrown.id === 'share/not-found';
 		return ownShare(shareId, row, isGone ? { isGone } : {});
 	}
-}
-
-/** Also where it is gone already: then it is forgotten here. */
-export async function revokeShare(host: Host, shareId: string): Promise<null> {
-	const row = await readRow(host, shareId);
-	if (row === undefined) throw new AppError('share/not-found');
-	const { link, ownerToken } = row;
-	try {
-		const address = `${new URL(link).origin}/api/shares/${shareId}`;
-		await askRelay(host, address, asOwner('DELETE', ownerToken));
-	} catch (thrown) {
-		if (!(thrown instanceof AppError) || thrown.id !== 'share/not-found') throw thrown;
-	}
-	await host.settings.set(rowPrefix + shareId, null);
-	if (row.live !== undefined) await host.settings.set(heardKey(shareId), null);
-	host.bus.publish({ kind: 'changed', what: 'settings' });
-	return null;
 }
 
 export async function importShare(

@@ -5,6 +5,7 @@ import type { ShareOptions, SharedItem } from '../../wire/share';
 import { toBlocks } from '../render/markdown';
 import { safeText } from './live-text';
 import { createMask } from './mask';
+import type { OwnSecrets } from './own-secrets';
 import { bylineOf } from './reading';
 
 export interface LiveAnswer {
@@ -12,7 +13,7 @@ export interface LiveAnswer {
 	/** False where the event says nothing that is shown. */
 	note(event: LoopEvent): boolean;
 	/** Undefined before its first word. */
-	item(options: ShareOptions): SharedItem | undefined;
+	item(options: ShareOptions, own: OwnSecrets): SharedItem | undefined;
 }
 
 export function createLiveAnswer(
@@ -20,9 +21,9 @@ export function createLiveAnswer(
 	at: number
 ): LiveAnswer {
 	const texts = new Map<string, { readonly kind: 'text' | 'reasoning'; text: string }>();
-	const blocks = (kind: 'text' | 'reasoning') => {
+	const blocks = (kind: 'text' | 'reasoning', own: OwnSecrets) => {
 		const safe = [...texts.values()].flatMap((part) =>
-			part.kind === kind ? [safeText(part.text, createMask())] : []
+			part.kind === kind ? [safeText(part.text, createMask(own))] : []
 		);
 		return toBlocks(safe.filter((text) => text !== '').join('\n\n'));
 	};
@@ -37,10 +38,10 @@ export function createLiveAnswer(
 			texts.set(place, part);
 			return true;
 		},
-		item(options) {
+		item(options, own) {
 			if (texts.size === 0) return undefined;
-			const reasoning = options.reasoning ? blocks('reasoning') : [];
-			return { type: 'wherry', byline: bylineOf(model), blocks: blocks('text'), reasoning, at };
+			const reasoning = options.reasoning ? blocks('reasoning', own) : [];
+			return { type: 'wherry', byline: bylineOf(model), blocks: blocks('text', own), reasoning, at };
 		}
 	};
 }

@@ -57,6 +57,11 @@ function commonLength(a: readonly unknown[], b: readonly unknown[]): number {
 	return same;
 }
 
+/** Nothing more comes, as there is no room: said to whoever reads, whatever they have. */
+export function fullChange({ title, models }: SharedReading): LiveChange {
+	return { t: 'items', from: Number.MAX_SAFE_INTEGER, reading: { title, models, items: [], isFull: true } };
+}
+
 /** A change as it came out of its seal; undefined for what is none. */
 export function readChange(value: Json | undefined): LiveChange | undefined {
 	if (!isJsonObject(value)) return undefined;

@@ -12,6 +12,7 @@ import { visible } from '../render/visible';
 /** Milliseconds; a date beyond is none. */
 const lastDate = 8.64e15;
 const states = ['ok', 'error', 'rejected', 'not-run', 'unknown', 'held', 'running'] as const;
+const hows = ['unread', 'left-out'] as const;
 const lineStart = '{"reading":';
 
 /** Undefined where the text is no snapshot. */
@@ -29,7 +30,8 @@ export function readReading(reading: JsonObject): SharedReading {
 		title: words(reading['title']).slice(0, 500),
 		items: list(reading['items']).flatMap((item) => (isJsonObject(item) ? readItem(item) : [])),
 		models: list(reading['models']).map(words).slice(0, 50),
-		...(typeof busyAt === 'number' ? { busyAt } : {})
+		...(typeof busyAt === 'number' ? { busyAt } : {}),
+		...(reading['isFull'] === true ? { isFull: true } : {})
 	};
 }
 
@@ -77,8 +79,14 @@ function readItem(item: JsonObject): SharedItem[] {
 
 function readFile(value: Json): SharedFile[] {
 	if (!isJsonObject(value)) return [];
-	const { name, size, src } = value;
-	const file = { name: words(name), size: typeof size === 'number' ? size : 0 };
+	const { name, size, src, text } = value;
+	const how = hows.find((one) => one === value['how']);
+	const file = {
+		name: words(name),
+		size: typeof size === 'number' ? size : 0,
+		...(typeof text === 'string' ? { text: words(text) } : {}),
+		...(how === undefined ? {} : { how })
+	};
 	return [typeof src === 'string' && isOwnImage(src) ? { ...file, src } : file];
 }
 

@@ -3,20 +3,17 @@
 import type { Entry, Part } from '../../wire/entries';
 import type { Json } from '../../wire/json';
 import type { SharedFile, SharedItem, SharedReading } from '../../wire/share';
-import { toBase64 } from '../../wire/base64';
 import { participantName } from '../policy/participants';
 import { toBlocks } from '../render/markdown';
 import { visible } from '../render/visible';
-import type { ExportedBlob } from '../sessions/interchange/export-jsonl';
+import type { SharedBlob } from './look-into';
 
-const pictures = /^image\/(png|jpeg|gif|webp|avif)$/;
-const maximumPicture = 1 << 20;
 const maximumPayload = 100_000;
 
 export interface ReadingParts {
 	readonly title: string;
 	readonly entries: readonly Entry[];
-	readonly blobs: readonly ExportedBlob[];
+	readonly blobs: readonly SharedBlob[];
 	/** What a call is at that has no result yet. */
 	readonly open?: CallState;
 }
@@ -47,7 +44,7 @@ function itemsOf(
 		open
 	}: {
 		readonly results: ReadonlyMap<string, Extract<Part, { type: 'result' }>>;
-		readonly files: ReadonlyMap<string, ExportedBlob>;
+		readonly files: ReadonlyMap<string, SharedBlob>;
 		readonly open: CallState;
 	}
 ): SharedItem[] {
@@ -92,16 +89,25 @@ export function bylineOf({ provider, model }: { provider: string; model: string 
 function payload(value: Json): string {
 	if (value === null || value === '' || JSON.stringify(value) === '{}') return '';
 	const text = typeof value === 'string' ? value : JSON.stringify(value, null, 2);
+	return shortened(text);
+}
+
+function shortened(text: string): string {
 	return visible(text.length > maximumPayload ? `${text.slice(0, maximumPayload)}\n…` : text);
 }
 
 function fileOf(
 	{ name, size, blob }: Extract<Part, { type: 'file' }>,
-	files: ReadonlyMap<string, ExportedBlob>
+	files: ReadonlyMap<string, SharedBlob>
 ): SharedFile {
 	const found = files.get(blob);
 	const file = { name: visible(name), size };
-	if (found === undefined || !pictures.test(found.mediaType) || found.bytes.length > maximumPicture)
-		return file;
-	return { ...file, src: `data:${found.mediaType};base64,${toBase64(found.bytes)}` };
+	if (found === undefined) return { ...file, how: 'left-out' };
+	const { text, src, isUnread } = found;
+	return {
+		...file,
+		...(src === undefined ? {} : { src }),
+		...(text === undefined ? {} : { text: shortened(text) }),
+		...(isUnread ? { how: 'unread' } : {})
+	};
 }

@@ -7,6 +7,8 @@ import { noUsage } from '../../wire/entries';
 import type { Entry, Part } from '../../wire/entries';
 import type { ShareOptions } from '../../wire/share';
 import { participantName } from '../policy/participants';
+import { sha256Bytes } from '../policy/hashes';
+import type { SharedBlob, SharedFiles } from './look-into';
 import { createMask, type Mask } from './mask';
 
 export interface Redacted {
@@ -15,8 +17,20 @@ export interface Redacted {
 	readonly masked: number;
 }
 
-export function redact(title: string, branch: readonly Entry[], options: ShareOptions): Redacted {
-	const mask = createMask();
+/** Its first line; what follows is a call and its arguments. */
+export const actionFence = /(?:^|\n)[ \t]*(?<marks>`{3,}|~{3,})[ \t]*(?:wherry-|open-think-)?action\b/;
+/** Closed, or broken off. */
+const actionBlock = new RegExp(
+	String.raw`${actionFence.source}(?:[\s\S]*?\n[ \t]*\k<marks>[ \t]*(?=\n|$)|[\s\S]*)`,
+	'g'
+);
+
+export function redact(
+	title: string,
+	branch: readonly Entry[],
+	options: ShareOptions,
+	{ mask = createMask(), files = new Map() }: { readonly mask?: Mask; readonly files?: SharedFiles } = {}
+): Redacted {
 	const callIds = new Map<string, string>();
 	const callId = (id: string): string => {
 		const known = callIds.get(id) ?? `c${callIds.size + 1}`;
@@ -24,7 +38,8 @@ export function redact(title: string, branch: readonly Entry[], options: ShareOp
 		return known;
 	};
 	const entries = branch.map((entry, place): Entry => {
-		const parts = entry.parts.flatMap((part) => redactPart(part, { options, mask, callId }));
+		const said = entry.kind === 'user' ? entry.parts : entry.parts.flatMap((part) => written(part, options));
+		const parts = said.flatMap((part) => redactPart(part, { options, mask, files, callId }));
 		return {
 			id: `e${place + 1}`,
 			sessionId: 'shared',
@@ -56,13 +71,24 @@ function writerOf({ author: { principal } }: Entry, mask: Mask): string {
 	return participantName(principal) === undefined ? 'shared' : mask.text(principal);
 }
 
+/**
+ * Not by the person. A fence that nobody read as a call, as an answer that broke off leaves one, stayed in its text;
+ * a file is shown with messages only.
+ */
+function written(part: Part, { calls }: ShareOptions): readonly Part[] {
+	if (part.type === 'file') return [];
+	if (calls === 'full' || (part.type !== 'text' && part.type !== 'reasoning')) return [part];
+	return [{ ...part, text: part.text.replaceAll(actionBlock, '') }];
+}
+
 interface Means {
 	readonly options: ShareOptions;
 	readonly mask: Mask;
+	readonly files: SharedFiles;
 	callId(id: string): string;
 }
 
-function redactPart(part: Part, { options, mask, callId }: Means): Part[] {
+function redactPart(part: Part, { options, mask, files, callId }: Means): Part[] {
 	const isFull = options.calls === 'full';
 	switch (part.type) {
 		case 'text': {
@@ -109,11 +135,24 @@ function redactPart(part: Part, { options, mask, callId }: Means): Part[] {
 			];
 		}
 		case 'file':
-			return options.files ? [{ ...part, name: mask.text(part.name) }] : [];
+			return options.files ? [withFile(part, files.get(part.blob), mask)] : [];
 		case 'provider':
 			// A server tool's own record: what it looked for is content like a call's.
 			return isFull
 				? [{ type: 'provider', provider: part.provider, gist: mask.text(part.gist), raw: null }]
 				: [];
 	}
+}
+
+/** Of one that is left out even the hash of what it holds. */
+const nothing = sha256Bytes(new Uint8Array());
+
+function withFile(
+	part: Extract<Part, { type: 'file' }>,
+	file: SharedBlob | undefined,
+	mask: Mask
+): Extract<Part, { type: 'file' }> {
+	const name = mask.text(part.name);
+	if (file === undefined) return { ...part, name, blob: nothing };
+	return { ...part, name, blob: file.sha256, mediaType: file.mediaType, size: file.bytes.length };
 }

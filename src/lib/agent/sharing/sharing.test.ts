@@ -3,6 +3,7 @@ import { entryVersion, noUsage, type Entry, type Part } from '../../wire/entries
 import type { ShareOptions } from '../../wire/share';
 import { sha256Bytes } from '../policy/hashes';
 import { importFile } from '../sessions/interchange/import-file';
+import { lookIntoFiles } from './look-into';
 import { createMask } from './mask';
 import { stretch } from './passphrase';
 import { readShared } from './read-shared';
@@ -11,7 +12,12 @@ import { redact } from './redact';
 import { snapshotText } from './snapshot';
 
 const key = 'sk-ant-api03-9fKq27LmZx81PpQwErTyUiOp';
-const picture = new Uint8Array([137, 80, 78, 71]);
+const picture = new Uint8Array(
+	Buffer.from(
+		'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+		'base64'
+	)
+);
 const blob = sha256Bytes(picture);
 
 function entry(kind: Entry['kind'], parts: readonly Part[]): Entry {
@@ -72,8 +78,11 @@ const branch = [
 const full: ShareOptions = { calls: 'full', reasoning: true, files: true };
 const least: ShareOptions = { calls: 'names', reasoning: false, files: false };
 const textOf = (options: ShareOptions) => {
-	const { title, entries } = redact(`Title ${key}`, branch, options);
-	const blobs = options.files ? [{ sha256: blob, mediaType: 'image/png', bytes: picture }] : [];
+	const mask = createMask();
+	const kept = options.files ? [{ sha256: blob, mediaType: 'image/png', bytes: picture }] : [];
+	const files = lookIntoFiles(kept, options, mask);
+	const { title, entries } = redact(`Title ${key}`, branch, options, { mask, files });
+	const blobs = [...files.values()];
 	const reading = readingOf({ title, entries, blobs });
 	return snapshotText({ title, entries, blobs, reading, now: 1 });
 };
@@ -98,6 +107,27 @@ describe('what leaves with a share', () => {
 		for (const left of ['private thought', 'q.example', 'the answer', 'cat.png', 'base64'])
 			expect(text).not.toContain(left);
 		expect(text).toContain('"action":"web"');
+	});
+
+	test('of a fence of actions that nobody read as a call nothing is left where calls are names', () => {
+		const open = 'I look.\n```wherry-action\n{"action": "web", "args": {"url": "https://q.example"}}';
+		const texts = [open, `${open}\n\`\`\`\nAnd then.`, `${open}\n\`\`\`\n~~~action\nq.example`];
+		const shared = (options: ShareOptions) =>
+			texts.map((text) => {
+				const { entries } = redact('', [entry('assistant', [{ type: 'text', text }])], options);
+				const [part] = entries[0]?.parts ?? [];
+				return part?.type === 'text' ? part.text : '';
+			});
+		expect(shared(least)).toEqual(['I look.', 'I look.\nAnd then.', 'I look.']);
+		expect(shared(full)).toEqual(texts);
+		// What the person wrote is theirs, and other code stays.
+		const js = 'See:\n```js\nlet a = 1;\n```';
+		const kept = [
+			entry('user', [{ type: 'text', text: open }]),
+			entry('assistant', [{ type: 'text', text: js }])
+		];
+		const { entries } = redact('', kept, least);
+		expect(entries.flatMap(({ parts }) => parts)).toMatchObject([{ text: open }, { text: js }]);
 	});
 
 	test('is read as articles, inert, with whose model it was', () => {

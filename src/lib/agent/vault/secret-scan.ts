@@ -12,13 +12,13 @@ export interface FoundSecret {
 	readonly end: number;
 }
 
-interface Shape {
+export interface Shape {
 	readonly provider?: string;
 	readonly pattern: string;
 }
 
 /** In order: the more specific beginning first. */
-const shapes: readonly Shape[] = [
+export const shapes: readonly Shape[] = [
 	{ provider: 'anthropic', pattern: 'sk-ant-[A-Za-z0-9_-]{16,}' },
 	{ provider: 'openrouter', pattern: 'sk-or-(?:v1-)?[A-Za-z0-9]{32,}' },
 	{ provider: 'openai', pattern: 'sk-(?:proj|svcacct|admin|None)-[A-Za-z0-9_-]{16,}' },
@@ -52,7 +52,7 @@ const placeholder = /example|x{6}|placeholder|your[_-]?(?:api|key|token)|redacte
 
 export function findSecret(text: string): FoundSecret | undefined {
 	const key = findKey(text);
-	const block = findPem(text);
+	const [block] = privateKeys(text);
 	return key !== undefined && (block === undefined || key.start < block.start) ? key : block;
 }
 
@@ -70,29 +70,20 @@ function findKey(text: string): FoundSecret | undefined {
 }
 
 /** A word is no key: keys mix digits and letters, and repeat little. */
-function looksRandom(found: string): boolean {
+export function looksRandom(found: string): boolean {
 	const body = found.replace(/^[A-Za-z]{2,6}[-_]/, '');
 	return new Set(body).size >= 10 && /[0-9]/.test(body) && /[A-Za-z]/.test(body);
 }
 
-/** More than a few beginnings are a text about them; each is looked at for this far. */
-const maximumBlocks = 50;
-const maximumBlock = 20_000;
-
-/** A private key with a body; its first line alone is only talk about one. */
-function findPem(text: string): FoundSecret | undefined {
-	let blocks = 0;
-	for (const match of text.matchAll(pem)) {
-		if (++blocks > maximumBlocks) return undefined;
-		const rest = text.slice(match.index + match[0].length, match.index + maximumBlock);
-		const dashes = rest.indexOf('-----END');
-		const body = dashes < 0 ? rest.slice(0, 4000) : rest.slice(0, dashes);
+/** Private keys with a body; a first line alone is only talk about one. A body holds no dashes, so each text is read once. */
+export function* privateKeys(text: string): Generator<FoundSecret> {
+	for (const { 0: first, index: start } of text.matchAll(pem)) {
+		const from = start + first.length;
+		const dashes = text.indexOf('-----', from);
+		const end = dashes < 0 ? text.length : dashes;
 		// Line feeds, also those that JSON or an .env file wrote as `\n`.
-		if (!/[A-Za-z0-9+/=]{48,}/.test(body.replace(/\\[nr]|\s/g, ''))) continue;
-		const start = match.index;
-		if (dashes < 0) return { start, end: text.length };
-		const close = /-----END [A-Z0-9 ]{0,60}-----/.exec(rest.slice(dashes, dashes + 100));
-		return { start, end: start + match[0].length + dashes + (close?.[0].length ?? 8) };
+		if (!/[A-Za-z0-9+/=]{48,}/.test(text.slice(from, end).replace(/\\[nr]|\s/g, ''))) continue;
+		const close = /^-----END [A-Z0-9 ]{0,60}-----/.exec(text.slice(end, end + 100));
+		yield { start, end: end + (close?.[0].length ?? 0) };
 	}
-	return undefined;
 }
