@@ -85,6 +85,8 @@ export interface BackupRestored {
 	readonly files: number;
 	/** Memory, settings, rules and the like. */
 	readonly others: number;
+	/** Messages that waited to be sent, and are drafts of their sessions now. */
+	readonly unsent: number;
 	/** Was here already. */
 	readonly already: number;
 }

@@ -233,6 +233,47 @@ describe('a backup', () => {
 		expect(lines.join('\n')).not.toContain(secret);
 	});
 
+	it('that brings a turn which is under way, whoever wrote it, leaves none to go on with', async () => {
+		const open = (state: string) =>
+			JSON.stringify({ t: 'turns', k: state, r: { v: 1, turnId: state, sessionId: 's', state } });
+		const session = JSON.stringify({ t: 'sessions', k: 's', r: recordOf('s', 1, 'd', 'Kept') });
+		const { whole } = await sealed([...['running', 'parked', 'new', 'ended'].map(open), session]);
+		const store = createMemoryStore();
+		await restoreInto(store, new Blob([whole]));
+		expect((await store.range('turns', {})).map(({ key }) => key)).toEqual(['ended']);
+	});
+
+	it('interrupted after any commit and done again puts a message that waited into the draft once', async () => {
+		const text = (id: string) => ({
+			v: 1,
+			id,
+			kind: 'queue',
+			draft: { parts: [{ type: 'text', text: id }] }
+		});
+		const sessions = Array.from({ length: 3 }, (_, at) => `s${at}`);
+		const { whole } = await sealed([
+			...sessions.map((id) => JSON.stringify({ t: 'drafts', k: id, r: { v: 1, text: 'begun', files: [] } })),
+			...sessions.map((id) => JSON.stringify({ t: 'queue', k: `${id}/q`, r: text('q') })),
+			...Array.from({ length: 198 }, (_, at) =>
+				JSON.stringify({ t: 'plugins', k: `memory/${at}`, r: { v: 1, value: at } })
+			),
+			...sessions.map((id) => JSON.stringify({ t: 'sessions', k: id, r: recordOf(id, 1, 'd', id) }))
+		]);
+		for (let commits = 0; commits < 4; commits++) {
+			const store = createMemoryStore();
+			let left = commits;
+			const failing: Store = {
+				...store,
+				commit: (commit) => (left-- > 0 ? store.commit(commit) : Promise.reject(new Error('full')))
+			};
+			await restoreInto(failing, new Blob([whole])).catch(() => undefined);
+			await restoreInto(store, new Blob([whole]));
+			for (const id of sessions)
+				expect(await store.get('drafts', id), `after ${commits}`).toMatchObject({ text: 'begun\n\nq' });
+			expect(await store.range('queue', {})).toEqual([]);
+		}
+	});
+
 	it('with a damaged piece gives the rest, and a whole copy of it later gives what was missing', async () => {
 		const { seed } = seeded('restore the rest');
 		const store = await randomStore(seed, 30);
