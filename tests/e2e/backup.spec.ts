@@ -82,7 +82,7 @@ test('a session with a file and a memory is backed up to the relay, all data is 
 	await somethingToLose(app, page);
 	const code = await setUp(app, page);
 	const storage = page.getByRole('region', { name: 'Storage' });
-	await storage.getByRole('checkbox', { name: 'Keep the last three at the relay' }).check();
+	await storage.getByRole('checkbox', { name: 'Keep backups at the relay' }).check();
 	await storage.getByRole('button', { name: 'Back up now' }).click();
 	await expect(storage.getByRole('group', { name: 'How lasting this is' })).toContainText('Backed up');
 	await expect(storage).toContainText('One session,');
