@@ -1,5 +1,7 @@
 /** What page and agent say to each other about backups, and how little of a folder's handle is needed. No schema here. */
 
+import type { KeptBackups } from './backup-api';
+
 /** Where a backup key comes from. A passphrase can be guessed at by whoever holds the bytes: it never goes with the relay. */
 export type BackupSecretKind = 'code' | 'passphrase';
 
@@ -52,6 +54,8 @@ export interface BackupView {
 	/** Sealed bytes of the newest backup. */
 	readonly size: number;
 	readonly sessions: number;
+	/** One before it that held far more sessions, which stays until the person says that this is right. */
+	readonly fuller: { readonly at: number; readonly sessions: number } | null;
 	/** Sessions written to since the newest backup. */
 	readonly changedSince: number;
 	/** Whether this person's other devices hold all of it too. */
@@ -62,7 +66,8 @@ export interface BackupView {
 	readonly withKeys: boolean;
 }
 
-export type BackupSource = { readonly file: Blob } | 'relay';
+/** At the relay by its name there; null: the newest. */
+export type BackupSource = { readonly file: Blob } | { readonly relay: number | null };
 
 /** What a backup holds, before anything of it is written here. */
 export interface BackupContents {
@@ -101,6 +106,8 @@ export interface BackupAnswer {
 	readonly view?: BackupView;
 	readonly code?: string;
 	readonly contents?: BackupContents;
+	/** Which one of the relay's was looked into, and all that there are, newest first. */
+	readonly relay?: { readonly at: number; readonly kept: KeptBackups };
 }
 
 export type BackupChange =
@@ -108,6 +115,8 @@ export type BackupChange =
 	| { readonly what: 'folder'; readonly handle: BackupFolderHandle | null }
 	| { readonly what: 'relay'; readonly isOn: boolean }
 	| { readonly what: 'withKeys'; readonly isOn: boolean }
+	/** That the newest has far fewer sessions is right: the one before it need not stay. */
+	| { readonly what: 'fewer' }
 	/** To every place that is set up. */
 	| { readonly what: 'now' }
 	/** For the person to keep: the sealed bytes. */
