@@ -69,6 +69,16 @@ export interface BackupView {
 /** At the relay by its name there; null: the newest. */
 export type BackupSource = { readonly file: Blob } | { readonly relay: number | null };
 
+/** What would happen without the person being asked: an action that is always allowed, or where a provider's requests go. */
+export type BackedUpPermission =
+	| {
+			readonly action: string;
+			readonly destination?: string;
+			/** JSON: with exactly these. */
+			readonly args?: string;
+	  }
+	| { readonly provider: string; readonly address: string };
+
 /** What a backup holds, before anything of it is written here. */
 export interface BackupContents {
 	readonly madeAt: number;
@@ -77,6 +87,13 @@ export interface BackupContents {
 	readonly titles: readonly string[];
 	readonly files: number;
 	readonly memories: number;
+	readonly settings: number;
+	/** Of providers. */
+	readonly keys: number;
+	/** What comes back only with `withPermissions`. */
+	readonly permissions: readonly BackedUpPermission[];
+	/** Made with the key that this very device backs up with: by the same person. */
+	readonly isOwn: boolean;
 	readonly size: number;
 	/** Pieces that do not open; with any, a part of it is lost. */
 	readonly damaged: number;
@@ -92,6 +109,8 @@ export interface BackupRestored {
 	readonly others: number;
 	/** Messages that waited to be sent, and are drafts of their sessions now. */
 	readonly unsent: number;
+	/** Permissions that were not asked for. */
+	readonly withheld: number;
 	/** Was here already. */
 	readonly already: number;
 }
@@ -123,7 +142,13 @@ export type BackupChange =
 	| { readonly what: 'download' }
 	/** Forgets the key and the places; backups that were made stay where they are. */
 	| { readonly what: 'forget' }
-	| { readonly what: 'restore'; readonly from: BackupSource; readonly secret: string };
+	| {
+			readonly what: 'restore';
+			readonly from: BackupSource;
+			readonly secret: string;
+			/** Also what it permits; absent: none of that. */
+			readonly withPermissions?: boolean;
+	  };
 export interface BackupDone {
 	readonly file?: { readonly name: string; readonly blob: Blob };
 	readonly restored?: BackupRestored;

@@ -34,12 +34,13 @@ async function backup(store: Store, key?: BackupKey): Promise<Blob> {
 	return new Blob(pieces);
 }
 
-async function restoreInto(store: Store, file: Blob, secret = code) {
+async function restoreInto(store: Store, file: Blob, secret = code, withPermissions = true) {
 	const lamport = await openLamClock(store);
 	const restore = createRestore({
 		store,
 		epoch: () => 0,
 		lamport,
+		withPermissions,
 		written: () => Promise.resolve(),
 		secret: () => Promise.resolve(),
 		merged: () => undefined
@@ -85,6 +86,11 @@ function entryOf(sessionId: string, id: string, lam: number, text: string, blob?
 		at: 1_700_000_000_000 + lam
 	};
 }
+
+const ruleOf = (id: string, verdict: string, more: object = {}) => {
+	const said = { text: 'Always allow nothing at all.', createdAt: 1 };
+	return { id, v: 1, verdict, action: 'web_read', ...said, ...more };
+};
 
 function recordOf(id: string, lam: number, dev: string, title: string): SessionRecord {
 	return {
@@ -144,7 +150,7 @@ async function randomStore(seed: number, sessions = 6): Promise<Store> {
 			row: { v: 1, value: { text: `likes ${pick(99)}` } }
 		});
 	put.push({ table: 'settings', key: 'theme', row: { v: 1, value: 'dark' } });
-	put.push({ table: 'rules', key: 'r1', row: { v: 1, action: 'web.read', verdict: 'allow' } });
+	put.push({ table: 'rules', key: 'r1', row: ruleOf('r1', 'allow') });
 	for (let at = 0; at < put.length; at += 100) await store.commit({ epoch: 0, put: put.slice(at, at + 100) });
 	return store;
 }
@@ -242,6 +248,64 @@ describe('a backup', () => {
 		await restoreInto(store, new Blob([whole]));
 		expect((await store.range('turns', {})).map(({ key }) => key)).toEqual(['ended']);
 	});
+
+	it('brings what is done without asking only where that is wanted, and says it in words of ours before', async () => {
+		const line = (t: string, k: string, r: object) => JSON.stringify({ t, k, r });
+		const setting = (value: unknown) => ({ v: 1, value });
+		const { whole } = await sealed([
+			line('rules', 'a', ruleOf('a', 'allow', { destination: 'evil.example' })),
+			line('rules', 'b', ruleOf('b', 'allow', { args: { url: 'https://evil.example' } })),
+			line('rules', 'c', ruleOf('c', 'deny')),
+			// No rules of this build.
+			line('rules', 'd', ruleOf('another', 'allow')),
+			line('rules', 'e', ruleOf('e', 'allow', { v: 2, onlyOn: 'Sundays' })),
+			line('rules', 'f', { id: 'f', v: 1, verdict: 'allow', action: 'web_read' }),
+			line('settings', 'providers/custom', setting({ baseUrl: 'https://evil.example/v1', model: 'm' })),
+			line('settings', 'providers/openai', setting({ model: 'm' })),
+			line('settings', 'theme', { v: 1 }),
+			line('plugins', 'memory/a', { v: 1 }),
+			line('settings', 'share/x', setting({ title: 't', live: { device: 'd', sessionId: 's' } })),
+			JSON.stringify({
+				secret: { id: 'openai', origin: 'https://a.example', kind: 'provider-key', key: 'k' }
+			})
+		]);
+		const file = new Blob([whole]);
+		const inside = await lookInto(file, code);
+		expect(inside.permissions).toEqual([
+			{ action: 'web_read', destination: 'evil.example' },
+			{ action: 'web_read', args: '{"url":"https://evil.example"}' },
+			{ provider: 'custom', address: 'https://evil.example/v1' }
+		]);
+		expect(inside).toMatchObject({ settings: 4, keys: 1, isOwn: false });
+		const keysIn = async (store: Store) =>
+			(await Promise.all([store.range('rules', {}), store.range('settings', {}), store.range('plugins', {})]))
+				.flat()
+				.map(({ key }) => key);
+		const store = createMemoryStore();
+		expect(await restoreInto(store, file, code, false)).toMatchObject({ withheld: 3 });
+		expect(await keysIn(store)).toEqual(['c', 'providers/openai', 'share/x']);
+		// A live share publishes nothing by itself.
+		expect(await store.get('settings', 'share/x')).toMatchObject({
+			value: { title: 't', live: { device: '' } }
+		});
+		expect(await restoreInto(store, file)).toMatchObject({ withheld: 0, others: 3 });
+		expect(await keysIn(store)).toEqual(['a', 'b', 'c', 'providers/custom', 'providers/openai', 'share/x']);
+	});
+
+	it('is one\u2019s own where the key of this device made it, with a code or a passphrase', async () => {
+		const kdf = newKdf('passphrase', random);
+		const secret = 'correct horse battery';
+		const other = await openBackupKey(createRecoveryCode(), { kind: 'code' });
+		for (const [key, opens] of [
+			[await codeKey, code],
+			[await openBackupKey(secret, kdf), secret]
+		] as const) {
+			const file = await backup(createMemoryStore(), key);
+			expect(await lookInto(file, opens, key)).toMatchObject({ isOwn: true });
+			expect(await lookInto(file, opens, other)).toMatchObject({ isOwn: false });
+			expect(await lookInto(file, opens)).toMatchObject({ isOwn: false });
+		}
+	}, 60_000);
 
 	it('interrupted after any commit and done again puts a message that waited into the draft once', async () => {
 		const text = (id: string) => ({

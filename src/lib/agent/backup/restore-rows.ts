@@ -16,6 +16,7 @@ import { isRecord } from '../sessions/upcast';
 import { keepBlobs } from '../storage/keep-blobs';
 import type { Store, StoreDelete, StoreWrite } from '../storage/store';
 import { isOpenTurn, sessionOf, type BackedUpSecret, type BackupRow } from './backup-rows';
+import { permissionIn, readPlainRow } from './permissions';
 import { joinUnsent, readUnsent, type Unsent } from './unsent';
 
 export interface RestorePorts {
@@ -32,6 +33,8 @@ export interface RestorePorts {
 	) => Promise<void>;
 	/** A key of a provider, where the backup brings any. */
 	readonly secret: (secret: BackedUpSecret) => Promise<void>;
+	/** Also what is done without asking; else it is left out. */
+	readonly withPermissions: boolean;
 	/** A session that was here already has changed. */
 	readonly merged: (record: SessionRecord, entries: readonly Entry[]) => void;
 }
@@ -60,7 +63,7 @@ interface Known {
 export function createRestore(ports: RestorePorts): Restore {
 	const { store } = ports;
 	const sessions = new Map<string, Known>();
-	const counts = { sessions: 0, messages: 0, files: 0, others: 0, unsent: 0, already: 0 };
+	const counts = { sessions: 0, messages: 0, files: 0, others: 0, unsent: 0, withheld: 0, already: 0 };
 	let put: StoreWrite[] = [];
 	let deletes: StoreDelete[] = [];
 	let entries: Entry[] = [];
@@ -193,11 +196,14 @@ export function createRestore(ports: RestorePorts): Restore {
 			if (table === 'entries') return takeEntry(sessionId, row);
 			if (table === 'segments') return takeSegment(sessionId, key, row);
 			if (table === 'drafts' || table === 'queue') return takeUnsent(table, key, row);
-			if (isOpenTurn(table, row)) return;
+			const plain = readPlainRow(table, key, row);
+			if (plain === undefined || isOpenTurn(table, row)) return;
 			if ((await store.get(table, key)) !== undefined) return void counts.already++;
+			if (!ports.withPermissions && permissionIn(table, key, row) !== undefined)
+				return void counts.withheld++;
 			if (table === 'blobs') deletes.push(...keepBlobs([key]));
 			counts[table === 'blobs' ? 'files' : 'others']++;
-			await write(row.bytes instanceof Uint8Array ? row.bytes.length : 2000, { table, key, row });
+			await write(row.bytes instanceof Uint8Array ? row.bytes.length : 2000, { table, key, row: plain });
 		},
 		async finish() {
 			await flush();

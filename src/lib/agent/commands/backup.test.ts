@@ -133,3 +133,28 @@ it('a message that waited when the backup was made is a draft after it, and noth
 		text: 'not finished\n\ncalculate 2 * 2\n\nbook the table'
 	});
 });
+
+it('a rule that always allows comes back only when it is asked for', async () => {
+	const secret = createRecoveryCode();
+	const store = createMemoryStore();
+	const said = { action: 'web_read', destination: 'example.com', text: '', createdAt: 1 };
+	const row = { id: 'r', v: 1, verdict: 'allow', ...said };
+	await store.commit({ epoch: 0, put: [{ table: 'rules', key: 'r', row }] });
+	const tab = await openTab({ store });
+	await tab.call('backup.change', { what: 'setUp', kind: 'code', secret });
+	const from = { file: await download(tab) };
+	expect((await tab.call('backup.ask', { what: 'look', from, secret })).contents?.isOwn).toBe(true);
+	const fresh = createMemoryStore();
+	const other = await openTab({ store: fresh });
+	const { contents } = await other.call('backup.ask', { what: 'look', from, secret });
+	expect(contents).toMatchObject({
+		isOwn: false,
+		permissions: [{ action: 'web_read', destination: 'example.com' }]
+	});
+	const without = await other.call('backup.change', { what: 'restore', from, secret });
+	expect(without.restored?.withheld).toBe(1);
+	expect(await fresh.range('rules', {})).toEqual([]);
+	const all = await other.call('backup.change', { what: 'restore', from, secret, withPermissions: true });
+	expect(all.restored?.withheld).toBe(0);
+	expect(await fresh.get('rules', 'r')).toEqual(row);
+});

@@ -46,7 +46,7 @@ export async function askBackup(host: Host, ask: BackupAsk): Promise<BackupAnswe
 
 async function look(host: Host, from: BackupSource, secret: string): Promise<BackupAnswer> {
 	const { blob, ...relay } = await sourceOf(host, from, secret);
-	return { contents: await lookInto(blob, secret), ...relay };
+	return { contents: await lookInto(blob, secret, await readKey(host.store)), ...relay };
 }
 
 async function viewOf(host: Host): Promise<BackupView> {
@@ -125,7 +125,7 @@ export async function changeBackup(host: Host, change: BackupChange): Promise<Ba
 			break;
 		case 'restore': {
 			const { blob } = await sourceOf(host, change.from, change.secret);
-			return { restored: await restore(host, blob, change.secret) };
+			return { restored: await restore(host, blob, change) };
 		}
 	}
 	changed(host);
@@ -171,7 +171,11 @@ async function sourceOf(
 	return { blob, relay };
 }
 
-async function restore(host: Host, file: Blob, secret: string): Promise<NonNullable<BackupDone['restored']>> {
+async function restore(
+	host: Host,
+	file: Blob,
+	{ secret, withPermissions = false }: { readonly secret: string; readonly withPermissions?: boolean }
+): Promise<NonNullable<BackupDone['restored']>> {
 	const { store, epoch, lamport, repository, search, bus } = host;
 	// A turn writes what it holds in memory: it must not be older than what is here.
 	if ((await readOpenTurns(store)).some(({ state }) => state === 'running'))
@@ -180,6 +184,7 @@ async function restore(host: Host, file: Blob, secret: string): Promise<NonNulla
 		store,
 		epoch,
 		lamport,
+		withPermissions,
 		async written(commit, entries) {
 			repository.applyCommit(commit);
 			await search.indexEntries(entries);
