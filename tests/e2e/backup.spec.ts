@@ -86,6 +86,8 @@ test('a session with a file and a memory is backed up to the relay, all data is 
 	await storage.getByRole('button', { name: 'Back up now' }).click();
 	await expect(storage.getByRole('group', { name: 'How lasting this is' })).toContainText('Backed up');
 	await expect(storage).toContainText('One session,');
+	await storage.getByRole('button', { name: 'Back up now' }).click();
+	await expect(storage.getByRole('button', { name: 'Back up now' })).toBeEnabled();
 	await clearEverything(page);
 	await app.open();
 	await expect(app.articles('You')).toHaveCount(0);
@@ -102,6 +104,12 @@ test('a session with a file and a memory is backed up to the relay, all data is 
 	await dialog.getByRole('button', { name: 'Look inside' }).click();
 	const inside = dialog.getByRole('region', { name: 'What is inside' });
 	await expect(inside).toContainText('Sessions: 1. Files: 1.');
+	// The first of the day is there too.
+	const which = dialog.getByRole('combobox', { name: 'Which one' });
+	await expect(which.getByRole('option')).toHaveCount(2);
+	await which.selectOption({ index: 1 });
+	await expect(inside).toContainText('Sessions: 1. Files: 1. ');
+	await expect(inside).toContainText('Memories: 1.');
 	expect(await factsWith(page, 'oolong')).toBe(0);
 	await inside.getByRole('button', { name: 'Restore', exact: true }).click();
 	await expect(dialog.getByText('Restored. Sessions: 1.')).toBeVisible();

@@ -1,7 +1,9 @@
 import { env, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, test } from 'vitest';
 import { backups } from '../../src/lib/edge/backups.server';
+import { readCaller } from '../../src/lib/edge/caller';
 import type { EdgeEnv } from '../../src/lib/edge/env';
+import { readHealth } from '../../src/lib/edge/health.server';
 import { backupLimits, keepHeader, keptBackups, readHashHeader } from '../../src/lib/wire/backup-api';
 import { toBase64Url } from '../../src/lib/wire/base64';
 import { authorizationHeader, type Signer } from '../../src/lib/wire/proof';
@@ -154,6 +156,28 @@ describe('backups at a relay', () => {
 		await put(place, random(9));
 		expect((await ask(place, place.write, { method: 'DELETE' })).status).toBe(200);
 		expect((await ask(place, place.read)).status).toBe(422);
+	});
+
+	test('health says whether they are kept, as a backup finds it', async () => {
+		const { relay, owner } = await ownedRelay();
+		const { BACKUPS, ...without } = relay;
+		expect(BACKUPS).toBeDefined();
+		const away = { origin: 'https://relay.example.net', address: '203.0.113.9' };
+		const near = { origin: 'http://localhost:8787', address: '127.0.0.1' };
+		const cases: readonly [EdgeEnv, typeof away & { device?: Signer }, boolean][] = [
+			[here, near, true],
+			[here, away, false],
+			[relay, { ...away, device: owner }, true],
+			[without, { ...away, device: owner }, false]
+		];
+		for (const [of, how, isKept] of cases) {
+			const { origin, address } = how;
+			const request = new Request(`${origin}/api/health`, { headers: { 'cf-connecting-ip': address } });
+			const { features } = await readHealth(of, readCaller(request, new URL(request.url), of));
+			expect(features['backups']?.available).toBe(isKept);
+			const answer = await put(newPlace(), random(3), { ...how, relay: { ...of, RELAY_RATE_LIMIT: '0' } });
+			expect(answer.ok).toBe(isKept);
+		}
 	});
 
 	test('a home’s bytes of a day have an end', async () => {
