@@ -1,52 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../../../tests/contract/random';
+import { backup, code, random, recordOf, restoreInto, ruleOf, sealed } from '../../../../tests/fakes/backups';
 import { createSeededRandom } from '../../../../tests/fakes/ports';
 import { fromBase64 } from '../../wire/base64';
 import type { Entry } from '../../wire/entries';
 import { canonicalJson, parseJson } from '../../wire/json';
 import { joinBytes } from '../../wire/bytes';
 import { createRecoveryCode, writeRecoveryCode } from '../home/recovery-code';
-import { openLamClock } from '../sessions/lam';
 import { readSegment } from '../sessions/read-record';
-import type { SessionRecord } from '../sessions/records';
 import { packEntries } from '../sessions/segments';
 import { createMemoryStore } from '../storage/memory';
 import type { Store, StoreWrite } from '../storage/store';
 import { backedUpTables, isOwnSetting } from './backup-rows';
-import { newKdf, openBackupKey, type BackupKey } from './backup-key';
-import { lookInto, makeBackup, restoreFrom } from './make-backup';
+import { newKdf, openBackupKey } from './backup-key';
+import { lookInto } from './make-backup';
 import { openBackup } from './open-backup';
-import { createRestore } from './restore-rows';
-import { createSealer } from './seal-backup';
-
-const random = (length: number) => crypto.getRandomValues(new Uint8Array(length));
-const code = createRecoveryCode();
-const codeKey = openBackupKey(code, { kind: 'code' });
-const pause = () => Promise.resolve();
-
-async function backup(store: Store, key?: BackupKey): Promise<Blob> {
-	const pieces: Uint8Array<ArrayBuffer>[] = [];
-	await makeBackup(
-		{ store, now: 1_700_000_000_000, pause, secrets: () => Promise.resolve([]) },
-		{ key: key ?? (await codeKey), random, write: async (bytes) => void pieces.push(bytes) }
-	);
-	return new Blob(pieces);
-}
-
-async function restoreInto(store: Store, file: Blob, secret = code, withPermissions = true) {
-	const lamport = await openLamClock(store);
-	const restore = createRestore({
-		store,
-		epoch: () => 0,
-		lamport,
-		withPermissions,
-		written: () => Promise.resolve(),
-		secret: () => Promise.resolve(),
-		merged: () => undefined
-	});
-	return restoreFrom(file, secret, restore);
-}
 
 /** Whatever is backed up, with entries by id wherever they stand. */
 async function canonicalRows(store: Store): Promise<string[]> {
@@ -84,24 +53,6 @@ function entryOf(sessionId: string, id: string, lam: number, text: string, blob?
 		labels: { integrity: 'user', private: false, sources: [] },
 		lam,
 		at: 1_700_000_000_000 + lam
-	};
-}
-
-const ruleOf = (id: string, verdict: string, more: object = {}) => {
-	const said = { text: 'Always allow nothing at all.', createdAt: 1 };
-	return { id, v: 1, verdict, action: 'web_read', ...said, ...more };
-};
-
-function recordOf(id: string, lam: number, dev: string, title: string): SessionRecord {
-	return {
-		id,
-		v: 1,
-		createdAt: 1_700_000_000_000,
-		temporary: false,
-		registers: {
-			title: { value: title, lam, dev },
-			touchedAt: { value: 1_700_000_000_000 + lam, lam, dev }
-		}
 	};
 }
 
@@ -239,105 +190,6 @@ describe('a backup', () => {
 		expect(lines.join('\n')).not.toContain(secret);
 	});
 
-	it('that brings a turn which is under way, whoever wrote it, leaves none to go on with', async () => {
-		const open = (state: string) =>
-			JSON.stringify({ t: 'turns', k: state, r: { v: 1, turnId: state, sessionId: 's', state } });
-		const session = JSON.stringify({ t: 'sessions', k: 's', r: recordOf('s', 1, 'd', 'Kept') });
-		const { whole } = await sealed([...['running', 'parked', 'new', 'ended'].map(open), session]);
-		const store = createMemoryStore();
-		await restoreInto(store, new Blob([whole]));
-		expect((await store.range('turns', {})).map(({ key }) => key)).toEqual(['ended']);
-	});
-
-	it('brings what is done without asking only where that is wanted, and says it in words of ours before', async () => {
-		const line = (t: string, k: string, r: object) => JSON.stringify({ t, k, r });
-		const setting = (value: unknown) => ({ v: 1, value });
-		const { whole } = await sealed([
-			line('rules', 'a', ruleOf('a', 'allow', { destination: 'evil.example' })),
-			line('rules', 'b', ruleOf('b', 'allow', { args: { url: 'https://evil.example' } })),
-			line('rules', 'c', ruleOf('c', 'deny')),
-			// No rules of this build.
-			line('rules', 'd', ruleOf('another', 'allow')),
-			line('rules', 'e', ruleOf('e', 'allow', { v: 2, onlyOn: 'Sundays' })),
-			line('rules', 'f', { id: 'f', v: 1, verdict: 'allow', action: 'web_read' }),
-			line('settings', 'providers/custom', setting({ baseUrl: 'https://evil.example/v1', model: 'm' })),
-			line('settings', 'providers/openai', setting({ model: 'm' })),
-			line('settings', 'theme', { v: 1 }),
-			line('plugins', 'memory/a', { v: 1 }),
-			line('settings', 'share/x', setting({ title: 't', live: { device: 'd', sessionId: 's' } })),
-			JSON.stringify({
-				secret: { id: 'openai', origin: 'https://a.example', kind: 'provider-key', key: 'k' }
-			})
-		]);
-		const file = new Blob([whole]);
-		const inside = await lookInto(file, code);
-		expect(inside.permissions).toEqual([
-			{ action: 'web_read', destination: 'evil.example' },
-			{ action: 'web_read', args: '{"url":"https://evil.example"}' },
-			{ provider: 'custom', address: 'https://evil.example/v1' }
-		]);
-		expect(inside).toMatchObject({ settings: 4, keys: 1, isOwn: false });
-		const keysIn = async (store: Store) =>
-			(await Promise.all([store.range('rules', {}), store.range('settings', {}), store.range('plugins', {})]))
-				.flat()
-				.map(({ key }) => key);
-		const store = createMemoryStore();
-		expect(await restoreInto(store, file, code, false)).toMatchObject({ withheld: 3 });
-		expect(await keysIn(store)).toEqual(['c', 'providers/openai', 'share/x']);
-		// A live share publishes nothing by itself.
-		expect(await store.get('settings', 'share/x')).toMatchObject({
-			value: { title: 't', live: { device: '' } }
-		});
-		expect(await restoreInto(store, file)).toMatchObject({ withheld: 0, others: 3 });
-		expect(await keysIn(store)).toEqual(['a', 'b', 'c', 'providers/custom', 'providers/openai', 'share/x']);
-	});
-
-	it('is one\u2019s own where the key of this device made it, with a code or a passphrase', async () => {
-		const kdf = newKdf('passphrase', random);
-		const secret = 'correct horse battery';
-		const other = await openBackupKey(createRecoveryCode(), { kind: 'code' });
-		for (const [key, opens] of [
-			[await codeKey, code],
-			[await openBackupKey(secret, kdf), secret]
-		] as const) {
-			const file = await backup(createMemoryStore(), key);
-			expect(await lookInto(file, opens, key)).toMatchObject({ isOwn: true });
-			expect(await lookInto(file, opens, other)).toMatchObject({ isOwn: false });
-			expect(await lookInto(file, opens)).toMatchObject({ isOwn: false });
-		}
-	}, 60_000);
-
-	it('interrupted after any commit and done again puts a message that waited into the draft once', async () => {
-		const text = (id: string) => ({
-			v: 1,
-			id,
-			kind: 'queue',
-			draft: { parts: [{ type: 'text', text: id }] }
-		});
-		const sessions = Array.from({ length: 3 }, (_, at) => `s${at}`);
-		const { whole } = await sealed([
-			...sessions.map((id) => JSON.stringify({ t: 'drafts', k: id, r: { v: 1, text: 'begun', files: [] } })),
-			...sessions.map((id) => JSON.stringify({ t: 'queue', k: `${id}/q`, r: text('q') })),
-			...Array.from({ length: 198 }, (_, at) =>
-				JSON.stringify({ t: 'plugins', k: `memory/${at}`, r: { v: 1, value: at } })
-			),
-			...sessions.map((id) => JSON.stringify({ t: 'sessions', k: id, r: recordOf(id, 1, 'd', id) }))
-		]);
-		for (let commits = 0; commits < 4; commits++) {
-			const store = createMemoryStore();
-			let left = commits;
-			const failing: Store = {
-				...store,
-				commit: (commit) => (left-- > 0 ? store.commit(commit) : Promise.reject(new Error('full')))
-			};
-			await restoreInto(failing, new Blob([whole])).catch(() => undefined);
-			await restoreInto(store, new Blob([whole]));
-			for (const id of sessions)
-				expect(await store.get('drafts', id), `after ${commits}`).toMatchObject({ text: 'begun\n\nq' });
-			expect(await store.range('queue', {})).toEqual([]);
-		}
-	});
-
 	it('with a damaged piece gives the rest, and a whole copy of it later gives what was missing', async () => {
 		const { seed } = seeded('restore the rest');
 		const store = await randomStore(seed, 30);
@@ -370,20 +222,6 @@ describe('a backup', () => {
 		expect(inside.titles).toHaveLength(5);
 	});
 });
-
-/** Small chunks are refused by a reader, so that these have the smallest that are allowed. */
-async function sealed(records: readonly string[], key?: BackupKey) {
-	const pieces: Uint8Array<ArrayBuffer>[] = [];
-	const sealer = await createSealer({
-		key: key ?? (await codeKey),
-		random,
-		chunk: 65_536,
-		write: async (bytes) => void pieces.push(bytes)
-	});
-	for (const json of records) await sealer.add({ json });
-	await sealer.end();
-	return { pieces, whole: joinBytes(pieces) };
-}
 
 async function readAll(bytes: Uint8Array<ArrayBuffer>, secret = code) {
 	const opened = await openBackup(new Blob([bytes]), secret);
