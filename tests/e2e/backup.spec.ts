@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { expect, test } from './fixtures';
-import { factsWith } from './stored-rows';
+import { factsWith, readTable, writeRow } from './stored-rows';
 import type { WherryPage } from './wherry-page';
 
 const words = 'the ferry leaves at dawn';
@@ -80,6 +80,8 @@ test('a session with a file and a memory is backed up to the relay, all data is 
 	page
 }) => {
 	await somethingToLose(app, page);
+	const said = { action: 'web_read', destination: 'example.com', text: 'Trust me.', createdAt: 1 };
+	await writeRow(page, 'rules', { key: 'r', row: { id: 'r', v: 1, verdict: 'allow', ...said } });
 	const code = await setUp(app, page);
 	const storage = page.getByRole('region', { name: 'Storage' });
 	await storage.getByRole('checkbox', { name: 'Keep backups at the relay' }).check();
@@ -111,12 +113,17 @@ test('a session with a file and a memory is backed up to the relay, all data is 
 	const which = dialog.getByRole('combobox', { name: 'Which one' });
 	await expect(which.getByRole('option')).toHaveCount(2);
 	await which.selectOption({ index: 1 });
-	await expect(inside).toContainText('Sessions: 1. Files: 1. ');
 	await expect(inside).toContainText('Memories: 1.');
+	await expect(inside).toContainText('Always allow web_read to example.com.');
+	await expect(inside).not.toContainText('Trust me');
+	const permissions = inside.getByRole('checkbox', { name: 'without asking you' });
+	await expect(permissions).not.toBeChecked();
+	await permissions.check();
 	await expectAccessible();
 	expect(await factsWith(page, 'oolong')).toBe(0);
 	await inside.getByRole('button', { name: 'Restore', exact: true }).click();
 	await expect(dialog.getByText('Restored. Sessions: 1.')).toBeVisible();
+	expect((await readTable(page, 'rules')).map(({ key }) => key)).toEqual(['r']);
 	await expectAllBack(app, page);
 });
 
