@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { expect, test } from './fixtures';
-import { factsWith } from './stored-rows';
+import { factsWith, readTable, writeRow } from './stored-rows';
 import type { WherryPage } from './wherry-page';
 
 const words = 'the ferry leaves at dawn';
@@ -80,19 +80,26 @@ test('a session with a file and a memory is backed up to the relay, all data is 
 	page
 }) => {
 	await somethingToLose(app, page);
+	const said = { action: 'web_read', destination: 'example.com', text: 'Trust me.', createdAt: 1 };
+	await writeRow(page, 'rules', { key: 'r', row: { id: 'r', v: 1, verdict: 'allow', ...said } });
 	const code = await setUp(app, page);
 	const storage = page.getByRole('region', { name: 'Storage' });
-	await storage.getByRole('checkbox', { name: 'Keep the last three at the relay' }).check();
+	await storage.getByRole('checkbox', { name: 'Keep backups at the relay' }).check();
 	await storage.getByRole('button', { name: 'Back up now' }).click();
 	await expect(storage.getByRole('group', { name: 'How lasting this is' })).toContainText('Backed up');
 	await expect(storage).toContainText('One session,');
+	await storage.getByRole('button', { name: 'Back up now' }).click();
+	await expect(storage.getByRole('button', { name: 'Back up now' })).toBeEnabled();
 	await clearEverything(page);
 	await app.open();
 	await expect(app.articles('You')).toHaveCount(0);
 	await page.getByRole('button', { name: 'I have a backup' }).click();
 	const dialog = page.getByRole('dialog', { name: 'Restore a backup' });
-	const { violations } = await new AxeBuilder({ page }).include('dialog[open]').analyze();
-	expect(violations.map(({ id }) => id)).toEqual([]);
+	const expectAccessible = async () => {
+		const { violations } = await new AxeBuilder({ page }).include('dialog[open]').analyze();
+		expect(violations.map(({ id }) => id)).toEqual([]);
+	};
+	await expectAccessible();
 	await dialog.getByRole('radio', { name: 'The relay' }).check();
 	const secret = dialog.getByRole('textbox', { name: 'Recovery code' });
 	await secret.fill(code.slice(0, 12));
@@ -102,9 +109,21 @@ test('a session with a file and a memory is backed up to the relay, all data is 
 	await dialog.getByRole('button', { name: 'Look inside' }).click();
 	const inside = dialog.getByRole('region', { name: 'What is inside' });
 	await expect(inside).toContainText('Sessions: 1. Files: 1.');
+	// The first of the day is there too.
+	const which = dialog.getByRole('combobox', { name: 'Which one' });
+	await expect(which.getByRole('option')).toHaveCount(2);
+	await which.selectOption({ index: 1 });
+	await expect(inside).toContainText('Memories: 1.');
+	await expect(inside).toContainText('Always allow web_read to example.com.');
+	await expect(inside).not.toContainText('Trust me');
+	const permissions = inside.getByRole('checkbox', { name: 'without asking you' });
+	await expect(permissions).not.toBeChecked();
+	await permissions.check();
+	await expectAccessible();
 	expect(await factsWith(page, 'oolong')).toBe(0);
 	await inside.getByRole('button', { name: 'Restore', exact: true }).click();
 	await expect(dialog.getByText('Restored. Sessions: 1.')).toBeVisible();
+	expect((await readTable(page, 'rules')).map(({ key }) => key)).toEqual(['r']);
 	await expectAllBack(app, page);
 });
 

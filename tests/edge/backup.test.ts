@@ -1,8 +1,10 @@
 import { env, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, test } from 'vitest';
 import { backups } from '../../src/lib/edge/backups.server';
+import { readCaller } from '../../src/lib/edge/caller';
 import type { EdgeEnv } from '../../src/lib/edge/env';
-import { backupLimits, keptBackups, readHashHeader } from '../../src/lib/wire/backup-api';
+import { readHealth } from '../../src/lib/edge/health.server';
+import { backupLimits, keepHeader, keptBackups, readHashHeader } from '../../src/lib/wire/backup-api';
 import { toBase64Url } from '../../src/lib/wire/base64';
 import { authorizationHeader, type Signer } from '../../src/lib/wire/proof';
 import { tokenHash } from '../../src/lib/wire/share-keys';
@@ -80,23 +82,29 @@ describe('backups at a relay', () => {
 		expect(errorOf(await ask(newPlace(), place.read))).toBe('backup/unreadable');
 	});
 
-	test('the newest three stay, each whole, and the bytes of the others go', async () => {
+	test('the newest stays, the first of the day and one that was asked for, each whole; the bytes of the others go', async () => {
 		const place = newPlace();
 		const made = [random(10), random(1_500_000), random(30), random(40), random(50)];
-		for (const sealed of made) expect((await put(place, sealed)).status).toBe(200);
+		let keep: Record<string, string> = {};
+		for (const [index, sealed] of made.entries()) {
+			const answer = await put(place, sealed, { headers: keep });
+			const [newest] = await listOf(answer);
+			if (index === 1) keep = { [keepHeader]: String(newest?.at) };
+		}
+		expect(errorOf(await put(place, random(5), { headers: { [keepHeader]: 'all' } }))).toBe('input/invalid');
 		const kept = await listOf(await ask(place, place.read));
-		expect(kept.map(({ size }) => size)).toEqual([50, 40, 30]);
-		for (const [index, { at }] of kept.entries()) {
+		expect(kept.map(({ size }) => size)).toEqual([50, 1_500_000, 10]);
+		for (const { at, size } of kept) {
 			const answer = await ask(place, place.read, { at });
-			expect(new Uint8Array(await answer.arrayBuffer())).toEqual(made[4 - index]);
+			expect(new Uint8Array(await answer.arrayBuffer())).toEqual(made.find(({ length }) => length === size));
 		}
 		await runInDurableObject(env.BACKUPS.getByName(place.id), (_, state) => {
 			let rows = 0;
-			for (let slot = 0; slot < 5; slot++) {
+			for (let slot = 0; slot < 8; slot++) {
 				const tables = state.storage.sql.exec('SELECT 1 FROM sqlite_master WHERE name = ?', `slot${slot}`);
 				if ([...tables].length > 0) rows += [...state.storage.sql.exec(`SELECT at FROM slot${slot}`)].length;
 			}
-			expect(rows).toBe(3);
+			expect(rows).toBe(4);
 		});
 	});
 
@@ -148,6 +156,28 @@ describe('backups at a relay', () => {
 		await put(place, random(9));
 		expect((await ask(place, place.write, { method: 'DELETE' })).status).toBe(200);
 		expect((await ask(place, place.read)).status).toBe(422);
+	});
+
+	test('health says whether they are kept, as a backup finds it', async () => {
+		const { relay, owner } = await ownedRelay();
+		const { BACKUPS, ...without } = relay;
+		expect(BACKUPS).toBeDefined();
+		const away = { origin: 'https://relay.example.net', address: '203.0.113.9' };
+		const near = { origin: 'http://localhost:8787', address: '127.0.0.1' };
+		const cases: readonly [EdgeEnv, typeof away & { device?: Signer }, boolean][] = [
+			[here, near, true],
+			[here, away, false],
+			[relay, { ...away, device: owner }, true],
+			[without, { ...away, device: owner }, false]
+		];
+		for (const [of, how, isKept] of cases) {
+			const { origin, address } = how;
+			const request = new Request(`${origin}/api/health`, { headers: { 'cf-connecting-ip': address } });
+			const { features } = await readHealth(of, readCaller(request, new URL(request.url), of));
+			expect(features['backups']?.available).toBe(isKept);
+			const answer = await put(newPlace(), random(3), { ...how, relay: { ...of, RELAY_RATE_LIMIT: '0' } });
+			expect(answer.ok).toBe(isKept);
+		}
 	});
 
 	test('a home’s bytes of a day have an end', async () => {

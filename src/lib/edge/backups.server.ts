@@ -5,7 +5,14 @@
  */
 
 import { AppError } from '../wire/errors';
-import { backupIdPattern, backupLimits, readHash, readHashHeader } from '../wire/backup-api';
+import {
+	backupIdPattern,
+	backupLimits,
+	keepHeader,
+	keepPattern,
+	readHash,
+	readHashHeader
+} from '../wire/backup-api';
 import { toBase64Url } from '../wire/base64';
 import { utf8 } from '../wire/bytes';
 import { sha256, tokenHash } from '../wire/share-keys';
@@ -38,11 +45,16 @@ export async function backups(request: Request, env: EdgeEnv, { id, at }: Backup
 		if (request.method === 'PUT') {
 			await checkMayKeep(request, env, { url, caller, boxes: env.BACKUPS });
 			const read = readHash.safeParse(request.headers.get(readHashHeader));
-			if (!read.success || request.body === null)
+			const keep = request.headers.get(keepHeader);
+			if (!read.success || request.body === null || (keep !== null && !keepPattern.test(keep)))
 				throw new AppError('input/invalid', { data: { code: 'bad-backup' } });
 			const put = await box.fetch('https://backup/put', {
 				method: 'PUT',
-				headers: { ...headers, [readHashHeader]: read.data },
+				headers: {
+					...headers,
+					[readHashHeader]: read.data,
+					...(keep === null ? {} : { [keepHeader]: keep })
+				},
 				body: request.body
 			});
 			if (put.status === 413) throw tooLarge();

@@ -49,6 +49,17 @@ export async function readHealth(env: EdgeEnv, caller: Caller): Promise<Health> 
 							reason: 'The Durable Objects binding is not there: an answer ends with its tab.'
 						}
 					: { available: true },
+			backups:
+				env.BACKUPS === undefined
+					? {
+							available: false,
+							reason: 'The Durable Objects binding is not there: a backup goes to a folder or a download.'
+						}
+					: strict
+						? forMembers
+						: caller.isLoopback
+							? { available: true }
+							: { available: false, reason: 'Backups are kept once this relay is claimed.' },
 			rateLimit:
 				env.RATE_LIMIT === undefined
 					? { available: false, reason: 'The Rate Limiting binding is not there.' }

@@ -112,7 +112,7 @@ export const edgeRoutes: readonly EdgeRoute[] = [
 		path: '/api/backups/{id}',
 		methods: ['GET', 'PUT', 'DELETE'],
 		summary:
-			'The backups of one key, newest first, for a bearer of its reader\u2019s token. PUT keeps another, for a bearer of its writer\u2019s token on a device of this relay (64 MB at most; the newest three stay); DELETE forgets them all. What they hold, and whose they are, never comes here.',
+			'The backups of one key, newest first, for a bearer of its reader\u2019s token. PUT keeps another, for a bearer of its writer\u2019s token on a device of this relay (64 MB at most; the newest stays, and some older ones, of a day and of a week; X-Wherry-Keep names another that is to); DELETE forgets them all. What they hold, and whose they are, never comes here.',
 		requires: { 'X-Wherry': '1' },
 		data: keptBackups
 	},

@@ -1,5 +1,7 @@
 /** What page and agent say to each other about backups, and how little of a folder's handle is needed. No schema here. */
 
+import type { KeptBackups } from './backup-api';
+
 /** Where a backup key comes from. A passphrase can be guessed at by whoever holds the bytes: it never goes with the relay. */
 export type BackupSecretKind = 'code' | 'passphrase';
 
@@ -52,6 +54,8 @@ export interface BackupView {
 	/** Sealed bytes of the newest backup. */
 	readonly size: number;
 	readonly sessions: number;
+	/** One before it that held far more sessions, which stays until the person says that this is right. */
+	readonly fuller: { readonly at: number; readonly sessions: number } | null;
 	/** Sessions written to since the newest backup. */
 	readonly changedSince: number;
 	/** Whether this person's other devices hold all of it too. */
@@ -62,7 +66,18 @@ export interface BackupView {
 	readonly withKeys: boolean;
 }
 
-export type BackupSource = { readonly file: Blob } | 'relay';
+/** At the relay by its name there; null: the newest. */
+export type BackupSource = { readonly file: Blob } | { readonly relay: number | null };
+
+/** What would happen without the person being asked: an action that is always allowed, or where a provider's requests go. */
+export type BackedUpPermission =
+	| {
+			readonly action: string;
+			readonly destination?: string;
+			/** JSON: with exactly these. */
+			readonly args?: string;
+	  }
+	| { readonly provider: string; readonly address: string };
 
 /** What a backup holds, before anything of it is written here. */
 export interface BackupContents {
@@ -72,6 +87,13 @@ export interface BackupContents {
 	readonly titles: readonly string[];
 	readonly files: number;
 	readonly memories: number;
+	readonly settings: number;
+	/** Of providers. */
+	readonly keys: number;
+	/** What comes back only with `withPermissions`. */
+	readonly permissions: readonly BackedUpPermission[];
+	/** Made with the key that this very device backs up with: by the same person. */
+	readonly isOwn: boolean;
 	readonly size: number;
 	/** Pieces that do not open; with any, a part of it is lost. */
 	readonly damaged: number;
@@ -85,6 +107,10 @@ export interface BackupRestored {
 	readonly files: number;
 	/** Memory, settings, rules and the like. */
 	readonly others: number;
+	/** Messages that waited to be sent, and are drafts of their sessions now. */
+	readonly unsent: number;
+	/** Permissions that were not asked for. */
+	readonly withheld: number;
 	/** Was here already. */
 	readonly already: number;
 }
@@ -99,6 +125,8 @@ export interface BackupAnswer {
 	readonly view?: BackupView;
 	readonly code?: string;
 	readonly contents?: BackupContents;
+	/** Which one of the relay's was looked into, and all that there are, newest first. */
+	readonly relay?: { readonly at: number; readonly kept: KeptBackups };
 }
 
 export type BackupChange =
@@ -106,13 +134,21 @@ export type BackupChange =
 	| { readonly what: 'folder'; readonly handle: BackupFolderHandle | null }
 	| { readonly what: 'relay'; readonly isOn: boolean }
 	| { readonly what: 'withKeys'; readonly isOn: boolean }
+	/** That the newest has far fewer sessions is right: the one before it need not stay. */
+	| { readonly what: 'fewer' }
 	/** To every place that is set up. */
 	| { readonly what: 'now' }
 	/** For the person to keep: the sealed bytes. */
 	| { readonly what: 'download' }
 	/** Forgets the key and the places; backups that were made stay where they are. */
 	| { readonly what: 'forget' }
-	| { readonly what: 'restore'; readonly from: BackupSource; readonly secret: string };
+	| {
+			readonly what: 'restore';
+			readonly from: BackupSource;
+			readonly secret: string;
+			/** Also what it permits; absent: none of that. */
+			readonly withPermissions?: boolean;
+	  };
 export interface BackupDone {
 	readonly file?: { readonly name: string; readonly blob: Blob };
 	readonly restored?: BackupRestored;

@@ -87,8 +87,8 @@ export async function* backupRows({ store, now, pause, secrets }: RowPorts): Asy
 	for (const table of naming) {
 		for await (const rows of pagesOf(store, table, { limit: rowsAtOnce, pause }))
 			for (const { key, row } of rows) {
-				const settled = settledRow(row, ids);
-				if (settled !== undefined) yield told(table, { key, row: settled });
+				const lasting = lastingRow(row, ids);
+				if (lasting !== undefined && !isOpenTurn(table, lasting)) yield told(table, { key, row: lasting });
 			}
 	}
 	// One by one: each row holds all of a file's bytes.
@@ -114,12 +114,17 @@ export async function sessionsSince(store: Store, at: number): Promise<number> {
 
 export const sessionOf = (key: string): string => key.split('/', 1)[0] ?? '';
 
-/** A turn that is under way would be run twice. Of one that is over, nothing is at the relay any more. */
-function settledRow(row: unknown, ids: ReadonlySet<string>): object | undefined {
+/** It would be run twice. */
+export function isOpenTurn(table: BackedUpTable, row: Readonly<Record<string, unknown>>): boolean {
+	return table === 'turns' && row.state !== 'ended';
+}
+
+/** Of a turn that is over, nothing is at the relay any more. */
+function lastingRow(row: unknown, ids: ReadonlySet<string>): Record<string, unknown> | undefined {
 	if (!isRecord(row) || typeof row.sessionId !== 'string' || !ids.has(row.sessionId)) return undefined;
 	const { streamSecret, ...rest } = row;
 	void streamSecret;
-	return row.state === 'running' || row.state === 'parked' ? undefined : rest;
+	return rest;
 }
 
 function rowRecord(table: BackedUpTable, { key, row }: StoredRow): BackupRecord {

@@ -14,6 +14,7 @@ export const keyRow = 'backup/key';
 export const folderRow = 'backup/folder';
 
 const place = z.object({ at: z.number(), problem: z.string() });
+const fuller = z.object({ at: z.number(), sessions: z.number(), relayName: z.optional(z.number()) });
 const schema = z.object({
 	isRelayOn: z.boolean(),
 	withKeys: z.boolean(),
@@ -24,7 +25,11 @@ const schema = z.object({
 	/** The last attempt of the automatic ones. */
 	triedAt: z.number(),
 	folder: place,
-	relay: place
+	relay: place,
+	/** What the relay calls the newest one there. */
+	relayName: z.optional(z.number()),
+	/** The last one that held far more sessions than those after it, until the person says that this is right. */
+	fuller: z.optional(fuller)
 });
 export type BackupState = z.infer<typeof schema>;
 
@@ -39,6 +44,19 @@ export const noBackups: BackupState = {
 	folder: never,
 	relay: never
 };
+
+/** Fewer by chance, or by a few that were deleted, are nothing to ask about. */
+const isFarFewer = (sessions: number, before: number): boolean =>
+	before - sessions >= 3 && sessions < before / 2;
+
+/** Pure. What one with so many sessions, and those after it, must not push out of any place. */
+export function fullerThan(
+	{ at, sessions: last, relayName, fuller: known }: BackupState,
+	sessions: number
+): BackupState['fuller'] {
+	const before = known ?? { at, sessions: last, relayName };
+	return isFarFewer(sessions, before.sessions) ? before : undefined;
+}
 
 export async function readState(store: Pick<Store, 'get'>): Promise<BackupState> {
 	const row = await store.get('settings', stateKey);

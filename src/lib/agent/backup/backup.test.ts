@@ -1,51 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../../../tests/contract/random';
+import { backup, code, random, recordOf, restoreInto, ruleOf, sealed } from '../../../../tests/fakes/backups';
 import { createSeededRandom } from '../../../../tests/fakes/ports';
 import { fromBase64 } from '../../wire/base64';
 import type { Entry } from '../../wire/entries';
 import { canonicalJson, parseJson } from '../../wire/json';
 import { joinBytes } from '../../wire/bytes';
 import { createRecoveryCode, writeRecoveryCode } from '../home/recovery-code';
-import { openLamClock } from '../sessions/lam';
 import { readSegment } from '../sessions/read-record';
-import type { SessionRecord } from '../sessions/records';
 import { packEntries } from '../sessions/segments';
 import { createMemoryStore } from '../storage/memory';
 import type { Store, StoreWrite } from '../storage/store';
 import { backedUpTables, isOwnSetting } from './backup-rows';
-import { newKdf, openBackupKey, type BackupKey } from './backup-key';
-import { lookInto, makeBackup, restoreFrom } from './make-backup';
+import { newKdf, openBackupKey } from './backup-key';
+import { lookInto } from './make-backup';
 import { openBackup } from './open-backup';
-import { createRestore } from './restore-rows';
-import { createSealer } from './seal-backup';
-
-const random = (length: number) => crypto.getRandomValues(new Uint8Array(length));
-const code = createRecoveryCode();
-const codeKey = openBackupKey(code, { kind: 'code' });
-const pause = () => Promise.resolve();
-
-async function backup(store: Store, key?: BackupKey): Promise<Blob> {
-	const pieces: Uint8Array<ArrayBuffer>[] = [];
-	await makeBackup(
-		{ store, now: 1_700_000_000_000, pause, secrets: () => Promise.resolve([]) },
-		{ key: key ?? (await codeKey), random, write: async (bytes) => void pieces.push(bytes) }
-	);
-	return new Blob(pieces);
-}
-
-async function restoreInto(store: Store, file: Blob, secret = code) {
-	const lamport = await openLamClock(store);
-	const restore = createRestore({
-		store,
-		epoch: () => 0,
-		lamport,
-		written: () => Promise.resolve(),
-		secret: () => Promise.resolve(),
-		merged: () => undefined
-	});
-	return restoreFrom(file, secret, restore);
-}
 
 /** Whatever is backed up, with entries by id wherever they stand. */
 async function canonicalRows(store: Store): Promise<string[]> {
@@ -83,19 +53,6 @@ function entryOf(sessionId: string, id: string, lam: number, text: string, blob?
 		labels: { integrity: 'user', private: false, sources: [] },
 		lam,
 		at: 1_700_000_000_000 + lam
-	};
-}
-
-function recordOf(id: string, lam: number, dev: string, title: string): SessionRecord {
-	return {
-		id,
-		v: 1,
-		createdAt: 1_700_000_000_000,
-		temporary: false,
-		registers: {
-			title: { value: title, lam, dev },
-			touchedAt: { value: 1_700_000_000_000 + lam, lam, dev }
-		}
 	};
 }
 
@@ -144,7 +101,7 @@ async function randomStore(seed: number, sessions = 6): Promise<Store> {
 			row: { v: 1, value: { text: `likes ${pick(99)}` } }
 		});
 	put.push({ table: 'settings', key: 'theme', row: { v: 1, value: 'dark' } });
-	put.push({ table: 'rules', key: 'r1', row: { v: 1, action: 'web.read', verdict: 'allow' } });
+	put.push({ table: 'rules', key: 'r1', row: ruleOf('r1', 'allow') });
 	for (let at = 0; at < put.length; at += 100) await store.commit({ epoch: 0, put: put.slice(at, at + 100) });
 	return store;
 }
@@ -265,20 +222,6 @@ describe('a backup', () => {
 		expect(inside.titles).toHaveLength(5);
 	});
 });
-
-/** Small chunks are refused by a reader, so that these have the smallest that are allowed. */
-async function sealed(records: readonly string[], key?: BackupKey) {
-	const pieces: Uint8Array<ArrayBuffer>[] = [];
-	const sealer = await createSealer({
-		key: key ?? (await codeKey),
-		random,
-		chunk: 65_536,
-		write: async (bytes) => void pieces.push(bytes)
-	});
-	for (const json of records) await sealer.add({ json });
-	await sealer.end();
-	return { pieces, whole: joinBytes(pieces) };
-}
 
 async function readAll(bytes: Uint8Array<ArrayBuffer>, secret = code) {
 	const opened = await openBackup(new Blob([bytes]), secret);

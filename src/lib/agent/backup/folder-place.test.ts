@@ -89,16 +89,26 @@ describe('a folder of backups', () => {
 		for (const name of others) files.set(name, new Blob());
 		for (let at = start - 200 * day; at <= start; at += day / 2) {
 			files.set(backupName('mine', at), new Blob());
-			await tidyFolder(folder, 'mine', at);
+			await tidyFolder(folder, 'mine', { now: at });
 		}
 		files.set(`${backupName('mine', start)}.unfinished`, new Blob());
-		await tidyFolder(folder, 'mine', start);
+		await tidyFolder(folder, 'mine', { now: start });
 		expect(others.every((name) => files.has(name))).toBe(true);
 		const own = [...files.keys()].filter((name) => !others.includes(name)).sort();
 		const newest = Array.from({ length: 5 }, (_, back) => backupName('mine', start - (back * day) / 2));
 		expect(newest.every((name) => own.includes(name))).toBe(true);
 		expect(own.length).toBeGreaterThanOrEqual(5 + 8);
 		expect(own.length).toBeLessThanOrEqual(5 + 10);
-		expect(outdated(own, 'mine', start)).toEqual([]);
+		expect(outdated(own, 'mine', { now: start })).toEqual([]);
+	});
+
+	it('keeps the one that holds more than those after it for as long as it is asked to', () => {
+		const made = Array.from({ length: 400 }, (_, back) => backupName('mine', start - (back * day) / 4));
+		const keepAt = start - 80 * day + 1500;
+		const kept = backupName('mine', start - 80 * day);
+		expect(made).toContain(kept);
+		expect(outdated(made, 'mine', { now: start })).toContain(kept);
+		const gone = outdated(made, 'mine', { now: start, keepAt });
+		expect(gone).toEqual(outdated(made, 'mine', { now: start }).filter((name) => name !== kept));
 	});
 });

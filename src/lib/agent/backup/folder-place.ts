@@ -1,6 +1,6 @@
 /**
  * Backups as files of a folder that the person chose. A file has its name only once all of it is written; the
- * newest five stay, and of each week of the last two months the newest. Files of others are not touched.
+ * newest five stay, of each week of the last two months the newest, and one that holds more than those after it. Files of others are not touched.
  */
 
 import type { BackupFolderHandle } from '../../wire/backup';
@@ -58,15 +58,25 @@ async function writeAll<T>(
 	}
 }
 
+export interface TidyTimes {
+	readonly now: number;
+	/** The newest that is no newer than this stays. */
+	readonly keepAt?: number | undefined;
+}
+
 /** What is over its time goes, also what was left unfinished. */
-export async function tidyFolder(folder: BackupFolderHandle, tag: string, now: number): Promise<void> {
+export async function tidyFolder(folder: BackupFolderHandle, tag: string, when: TidyTimes): Promise<void> {
 	const names: string[] = [];
 	for await (const name of folder.keys()) names.push(name);
-	for (const name of outdated(names, tag, now)) await folder.removeEntry(name);
+	for (const name of outdated(names, tag, when)) await folder.removeEntry(name);
 }
 
 /** Pure. */
-export function outdated(names: readonly string[], tag: string, now: number): readonly string[] {
+export function outdated(
+	names: readonly string[],
+	tag: string,
+	{ now, keepAt = -Infinity }: TidyTimes
+): readonly string[] {
 	const own = names.filter((name) => name.startsWith(`wherry-${tag}-`));
 	const unfinished = own.filter((name) => name.endsWith('.unfinished'));
 	const finished = own.filter((name) => timeOf(name, tag) !== undefined).sort();
@@ -77,6 +87,8 @@ export function outdated(names: readonly string[], tag: string, now: number): re
 		if (at > now - weeksMs) weeks.set(Math.floor(at / weekMs), name);
 	}
 	for (const name of weeks.values()) keep.add(name);
+	const asked = finished.findLast((name) => (timeOf(name, tag) ?? Infinity) <= keepAt);
+	if (asked !== undefined) keep.add(asked);
 	return [...unfinished, ...finished.filter((name) => !keep.has(name))];
 }
 

@@ -6,14 +6,16 @@
 import { joinBytes } from '../../wire/bytes';
 import { streamNonce } from '../../wire/share-seal';
 import { damaged, wrongSecret } from './backup-errors';
-import { contentKeys, openBackupKey } from './backup-key';
-import { readHeader } from './header';
+import { contentKeys, openBackupKey, type BackupKey, type ContentKeys } from './backup-key';
+import { readHeader, type BackupHeader } from './header';
 import { leadBytes, noRecord, type BackupRecord } from './seal-backup';
 
 const tagBytes = 16;
 
 export interface OpenedBackup {
 	readonly size: number;
+	/** Whether this key made it. */
+	isMadeWith(key: BackupKey): Promise<boolean>;
 	/** Once. Throws `backup/unreadable` where not one chunk opens. */
 	records(): AsyncGenerator<BackupRecord>;
 	/** Of what was read so far. */
@@ -26,7 +28,7 @@ export interface OpenedBackup {
 export async function openBackup(file: Blob, secret: string): Promise<OpenedBackup> {
 	const { header, end, bound } = await readHeader(file);
 	const keys = await contentKeys(await openBackupKey(secret, header.kdf), header.salt);
-	if (keys.check.some((byte, at) => byte !== header.check[at])) throw wrongSecret();
+	if (!fits(keys, header)) throw wrongSecret();
 	const sealedChunk = header.chunk + tagBytes;
 	const count = Math.max(1, Math.ceil((file.size - end) / sealedChunk));
 	let bad = 0;
@@ -92,8 +94,17 @@ export async function openBackup(file: Blob, secret: string): Promise<OpenedBack
 		if (bad === count) throw damaged();
 	}
 
-	return { size: file.size, records, damaged: () => bad, isCut: () => !isEnded };
+	return {
+		size: file.size,
+		isMadeWith: async (key) => fits(await contentKeys(key, header.salt), header),
+		records,
+		damaged: () => bad,
+		isCut: () => !isEnded
+	};
 }
+
+const fits = ({ check }: ContentKeys, header: BackupHeader): boolean =>
+	check.every((byte, at) => byte === header.check[at]);
 
 /** Of the record that begins here; undefined while not even its lengths are there. */
 function sizeOf(pieces: Uint8Array[], held: number): number | undefined {

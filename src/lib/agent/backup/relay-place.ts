@@ -1,6 +1,12 @@
 /** Backups at the relay that this page came from: sent, listed and read with tokens that follow from the key. */
 
-import { backupPrefix, keptBackups, readHashHeader, type KeptBackups } from '../../wire/backup-api';
+import {
+	backupPrefix,
+	keepHeader,
+	keptBackups,
+	readHashHeader,
+	type KeptBackups
+} from '../../wire/backup-api';
 import { AppError, isErrorId } from '../../wire/errors';
 import { isJsonObject } from '../../wire/json';
 import { tokenHash } from '../../wire/share-keys';
@@ -13,23 +19,38 @@ export interface RelayPorts {
 	readonly fetch: NetworkPort;
 }
 
-export async function sendToRelay(ports: RelayPorts, key: BackupKey, sealed: Blob): Promise<KeptBackups> {
+/** @param keep one there that stays whatever its age */
+export async function sendToRelay(
+	ports: RelayPorts,
+	key: BackupKey,
+	sealed: Blob,
+	keep?: number
+): Promise<KeptBackups> {
 	const { id, readToken, writeToken } = await relayPlace(key);
 	const response = await ask(ports, id, writeToken, {
 		method: 'PUT',
 		body: sealed,
-		headers: { 'content-type': 'application/octet-stream', [readHashHeader]: await tokenHash(readToken) }
+		headers: {
+			'content-type': 'application/octet-stream',
+			[readHashHeader]: await tokenHash(readToken),
+			...(keep === undefined ? {} : { [keepHeader]: String(keep) })
+		}
 	});
 	return keptOf(response);
 }
 
-/** The newest one. Throws `backup/unreadable` where there is none. */
-export async function readFromRelay(ports: RelayPorts, key: BackupKey): Promise<Blob> {
+/** @param at null: the newest one. Throws `backup/unreadable` where there is none. */
+export async function readFromRelay(
+	ports: RelayPorts,
+	key: BackupKey,
+	at: number | null
+): Promise<{ readonly at: number; readonly kept: KeptBackups; readonly blob: Blob }> {
 	const { id, readToken } = await relayPlace(key);
-	const [newest] = await keptOf(await ask(ports, id, readToken, {}));
-	if (newest === undefined) throw notThere();
-	const response = await ask(ports, `${id}/${newest.at}`, readToken, {});
-	return response.blob();
+	const kept = await keptOf(await ask(ports, id, readToken, {}));
+	const found = at === null ? kept[0] : kept.find((one) => one.at === at);
+	if (found === undefined) throw notThere();
+	const response = await ask(ports, `${id}/${found.at}`, readToken, {});
+	return { at: found.at, kept, blob: await response.blob() };
 }
 
 async function keptOf(response: Response): Promise<KeptBackups> {

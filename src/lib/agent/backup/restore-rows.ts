@@ -1,7 +1,8 @@
 /**
  * Rows of a backup into a store that may hold something already, with nothing that is here lost: a session's
  * facts merge by (lam, dev), entries are a union, of any other row the one that is here stays. So doing it
- * twice changes nothing, and one that was interrupted is finished by doing it again.
+ * twice changes nothing, and one that was interrupted is finished by doing it again. Nothing that comes back
+ * acts by itself: what waited to be sent may have been sent since, and is a draft again.
  */
 
 import type { BackupRestored } from '../../wire/backup';
@@ -14,7 +15,9 @@ import { entryKey } from '../sessions/segments';
 import { isRecord } from '../sessions/upcast';
 import { keepBlobs } from '../storage/keep-blobs';
 import type { Store, StoreDelete, StoreWrite } from '../storage/store';
-import { sessionOf, type BackedUpSecret, type BackupRow } from './backup-rows';
+import { isOpenTurn, sessionOf, type BackedUpSecret, type BackupRow } from './backup-rows';
+import { permissionIn, readPlainRow } from './permissions';
+import { joinUnsent, readUnsent, type Unsent } from './unsent';
 
 export interface RestorePorts {
 	readonly store: Store;
@@ -30,6 +33,8 @@ export interface RestorePorts {
 	) => Promise<void>;
 	/** A key of a provider, where the backup brings any. */
 	readonly secret: (secret: BackedUpSecret) => Promise<void>;
+	/** Also what is done without asking; else it is left out. */
+	readonly withPermissions: boolean;
 	/** A session that was here already has changed. */
 	readonly merged: (record: SessionRecord, entries: readonly Entry[]) => void;
 }
@@ -51,12 +56,14 @@ interface Known {
 	/** Entries that are here. */
 	readonly ids: Set<string>;
 	readonly added: Entry[];
+	/** What was written and not sent, in its order; put with the record, so that it comes once. */
+	readonly unsent: Unsent[];
 }
 
 export function createRestore(ports: RestorePorts): Restore {
 	const { store } = ports;
 	const sessions = new Map<string, Known>();
-	const counts = { sessions: 0, messages: 0, files: 0, others: 0, already: 0 };
+	const counts = { sessions: 0, messages: 0, files: 0, others: 0, unsent: 0, withheld: 0, already: 0 };
 	let put: StoreWrite[] = [];
 	let deletes: StoreDelete[] = [];
 	let entries: Entry[] = [];
@@ -70,7 +77,7 @@ export function createRestore(ports: RestorePorts): Restore {
 		const prefix = `${sessionId}/`;
 		for (const { key } of await store.range('entries', { prefix })) ids.add(key.slice(prefix.length));
 		for (const { row } of await store.range('segments', { prefix })) for (const id of idsIn(row)) ids.add(id);
-		const found = { isNew: !hasRecord && ids.size === 0, hasRecord, ids, added: [] };
+		const found = { isNew: !hasRecord && ids.size === 0, hasRecord, ids, added: [], unsent: [] };
 		sessions.set(sessionId, found);
 		return found;
 	}
@@ -87,8 +94,9 @@ export function createRestore(ports: RestorePorts): Restore {
 		await ports.written(commit, written);
 	}
 
-	async function write(one: StoreWrite, size: number): Promise<void> {
-		put.push(one);
+	/** All of these in one commit. */
+	async function write(size: number, ...writes: readonly StoreWrite[]): Promise<void> {
+		put.push(...writes);
 		bytes += size;
 		if (put.length >= rowsPerCommit || bytes >= bytesPerCommit) await flush();
 	}
@@ -109,7 +117,7 @@ export function createRestore(ports: RestorePorts): Restore {
 		const read = readEntry(row);
 		if (read.state === 'bad') return;
 		if (!note(await known(sessionId), row)) return void counts.already++;
-		await write({ table: 'entries', key: entryKey(sessionId, read.entry.id), row }, 2000);
+		await write(2000, { table: 'entries', key: entryKey(sessionId, read.entry.id), row });
 	}
 
 	async function takeSegment(sessionId: string, key: string, row: object): Promise<void> {
@@ -126,7 +134,7 @@ export function createRestore(ports: RestorePorts): Restore {
 					deletes.push({ table: 'entries', key: entryKey(sessionId, id) });
 		}
 		if (deletes.length > 0) await flushFirst();
-		await write({ table: 'segments', key, row }, 200_000);
+		await write(200_000, { table: 'segments', key, row });
 	}
 
 	/** Deletes of a commit happen before its puts: a row that is still to be put is put first. */
@@ -144,7 +152,7 @@ export function createRestore(ports: RestorePorts): Restore {
 		for (const { lam } of Object.values(theirs?.registers ?? {})) ports.lamport.observe(lam);
 		if (!session.hasRecord) {
 			counts.sessions++;
-			return write({ table: 'sessions', key, row }, 2000);
+			return write(2000, ...(await draftWrites(key, session)), { table: 'sessions', key, row });
 		}
 		const mine = readSessionRecord(await store.get('sessions', key));
 		if (mine === null || theirs === null) return void counts.already++;
@@ -154,9 +162,28 @@ export function createRestore(ports: RestorePorts): Restore {
 		const record = { ...mine, registers };
 		counts.sessions++;
 		await flush();
-		await write({ table: 'sessions', key, row: record }, 2000);
+		await write(2000, { table: 'sessions', key, row: record });
 		await flush();
 		ports.merged(record, session.added);
+	}
+
+	/** What waited to be sent, or was not finished, is not put in front of what was said here since. */
+	async function takeUnsent(table: 'drafts' | 'queue', key: string, row: unknown): Promise<void> {
+		const session = await known(sessionOf(key));
+		const isHere = (await store.get(table, key)) !== undefined;
+		const unsent = readUnsent(row);
+		if (session.hasRecord || isHere) counts.already++;
+		else if (unsent !== undefined) {
+			session.unsent.push(unsent);
+			counts[table === 'queue' ? 'unsent' : 'others']++;
+		}
+	}
+
+	async function draftWrites(key: string, { unsent }: Known): Promise<StoreWrite[]> {
+		if (unsent.length === 0) return [];
+		const here = readUnsent(await store.get('drafts', key));
+		const draft = joinUnsent(here === undefined ? unsent : [here, ...unsent]);
+		return [{ table: 'drafts', key, row: { v: 1, ...draft } }];
 	}
 
 	return {
@@ -168,13 +195,15 @@ export function createRestore(ports: RestorePorts): Restore {
 			if (table === 'sessions') return takeSession(key, row);
 			if (table === 'entries') return takeEntry(sessionId, row);
 			if (table === 'segments') return takeSegment(sessionId, key, row);
-			// What waited to be sent, or was not finished, is not put in front of what was said here since.
-			const isPending = table === 'drafts' || table === 'queue';
-			if (isPending && (await known(sessionId)).hasRecord) return void counts.already++;
+			if (table === 'drafts' || table === 'queue') return takeUnsent(table, key, row);
+			const plain = readPlainRow(table, key, row);
+			if (plain === undefined || isOpenTurn(table, row)) return;
 			if ((await store.get(table, key)) !== undefined) return void counts.already++;
+			if (!ports.withPermissions && permissionIn(table, key, row) !== undefined)
+				return void counts.withheld++;
 			if (table === 'blobs') deletes.push(...keepBlobs([key]));
 			counts[table === 'blobs' ? 'files' : 'others']++;
-			await write({ table, key, row }, row.bytes instanceof Uint8Array ? row.bytes.length : 2000);
+			await write(row.bytes instanceof Uint8Array ? row.bytes.length : 2000, { table, key, row: plain });
 		},
 		async finish() {
 			await flush();

@@ -8,7 +8,15 @@ import type { Store } from '../storage/store';
 import type { BackedUpSecret } from './backup-rows';
 import { failed } from './backup-errors';
 import type { BackupKey } from './backup-key';
-import { isPermitted, readFolder, readKey, readState, stateWrite, type BackupState } from './backup-state';
+import {
+	fullerThan,
+	isPermitted,
+	readFolder,
+	readKey,
+	readState,
+	stateWrite,
+	type BackupState
+} from './backup-state';
 import { backupName, tidyFolder, writeToFolder } from './folder-place';
 import { makeBackup, type BackupMade } from './make-backup';
 import { sendToRelay } from './relay-place';
@@ -73,7 +81,7 @@ export async function makeFile(from: BackupPorts): Promise<{ readonly name: stri
 	if (key === undefined) throw failed('Backups are not set up yet.');
 	const { blob, made } = await collect(from, key, state);
 	const at = from.ports.clock.now();
-	await note(from, { ...made, at });
+	await note(from, { ...made, at, fuller: fullerThan(state, made.sessions) });
 	return { name: backupName(tagOf(from.device), at), blob };
 }
 
@@ -107,7 +115,7 @@ export async function backUp(from: BackupPorts): Promise<void> {
 	const places = [
 		...(folder === undefined
 			? []
-			: [{ name: 'folder' as const, run: () => toFolder(from, key, state, folder) }]),
+			: [{ name: 'folder' as const, run: (at: number) => toFolder(from, key, state, { folder, at }) }]),
 		...(state.isRelayOn ? [{ name: 'relay' as const, run: () => toRelay(from, key, state) }] : [])
 	];
 	if (places.length === 0) throw failed('No place for backups is chosen yet.');
@@ -117,8 +125,14 @@ export async function backUp(from: BackupPorts): Promise<void> {
 		// What is written to while it is made belongs to the next one.
 		const at = ports.clock.now();
 		try {
-			const made = await run();
-			await note(from, { ...made, at, [name]: { at, problem: '' } });
+			const made = await run(at);
+			// Judged by what was known before the first place: both get the same.
+			await note(from, {
+				...made,
+				at,
+				[name]: { at, problem: '' },
+				fuller: fullerThan(state, made.sessions)
+			});
 		} catch (thrown) {
 			const error = thrown instanceof AppError ? thrown : folderError(thrown);
 			first ??= error;
@@ -133,24 +147,29 @@ async function toFolder(
 	from: BackupPorts,
 	key: BackupKey,
 	state: BackupState,
-	folder: BackupFolderHandle
+	{ folder, at }: { readonly folder: BackupFolderHandle; readonly at: number }
 ): Promise<BackupMade> {
 	if (!(await isPermitted(folder)))
 		throw failed('The browser asks again whether Wherry may write to the folder.');
-	const now = from.ports.clock.now();
 	const tag = tagOf(from.device);
-	const made = await writeToFolder(folder, backupName(tag, now), (write) => make(from, key, state, write));
+	const made = await writeToFolder(folder, backupName(tag, at), (write) => make(from, key, state, write));
+	const keepAt = fullerThan(state, made.sessions)?.at;
 	// One file too many is no reason to call a backup failed.
-	await tidyFolder(folder, tag, now).catch(() => undefined);
+	await tidyFolder(folder, tag, { now: at, keepAt }).catch(() => undefined);
 	return made;
 }
 
-async function toRelay(from: BackupPorts, key: BackupKey, state: BackupState): Promise<BackupMade> {
+async function toRelay(
+	from: BackupPorts,
+	key: BackupKey,
+	state: BackupState
+): Promise<BackupMade & Pick<BackupState, 'relayName'>> {
 	// What a passphrase guards could be guessed at there.
 	if (key.kdf.kind !== 'code') throw failed('Backups go to the relay only with a recovery code.');
 	const { blob, made } = await collect(from, key, state, backupLimits.bytes);
-	await sendToRelay({ origin: from.relayOrigin, fetch: from.ports.fetch }, key, blob);
-	return made;
+	const keep = fullerThan(state, made.sessions)?.relayName;
+	const kept = await sendToRelay({ origin: from.relayOrigin, fetch: from.ports.fetch }, key, blob, keep);
+	return { ...made, relayName: kept[0]?.at };
 }
 
 async function note({ store, epoch }: BackupPorts, change: Partial<BackupState>): Promise<void> {

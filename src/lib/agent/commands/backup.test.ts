@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { openTab, type TestTab } from '../../../../tests/fakes/agents';
 import { createRecoveryCode } from '../home/recovery-code';
 import { createMemoryStore } from '../storage/memory';
+import type { StoreWrite } from '../storage/store';
 
 const key = 'sk-ant-test-0123456789abcdef';
 
@@ -86,3 +87,74 @@ it('a backup is refused in words: no key yet, no place yet, a passphrase and the
 	await tab.call('backup.change', { what: 'relay', isOn: true });
 	expect(await refused('now')).toContain('only with a recovery code');
 }, 60_000);
+
+it('a message that waited when the backup was made is a draft after it, and nothing is sent by itself', async () => {
+	const secret = createRecoveryCode();
+	const store = createMemoryStore();
+	const tab = await openTab({ store });
+	const { sessionId } = await tab.call('session.open', { sessionId: null });
+	await say(tab, sessionId, 'calculate 6 * 7', 2);
+	const waiting = (id: string, text: string): StoreWrite => {
+		const author = { device: 'd', principal: 'user' };
+		const draft = { id, sessionId, v: 1, kind: 'user', author, parts: [{ type: 'text', text }], at: 1 };
+		const row = { v: 1, id, kind: 'queue', draft };
+		return { table: 'queue', key: `${sessionId}/${id}`, row };
+	};
+	const file = { type: 'file', blob: 'ab'.repeat(32), name: 'a.txt', mediaType: 'text/plain', size: 1 };
+	await store.commit({
+		epoch: 1,
+		put: [
+			{ table: 'drafts', key: sessionId, row: { v: 1, text: 'not finished', files: [file] } },
+			waiting('q1', 'calculate 2 * 2'),
+			waiting('q2', 'book the table')
+		]
+	});
+	await tab.call('backup.change', { what: 'setUp', kind: 'code', secret });
+	const from = { file: await download(tab) };
+	const fresh = createMemoryStore();
+	const other = await openTab({ store: fresh });
+	const { restored } = await other.call('backup.change', { what: 'restore', from, secret });
+	expect(restored).toMatchObject({ sessions: 1, unsent: 2 });
+	// The next life looks for what an earlier one left.
+	const next = await openTab({ store: fresh });
+	await next.call('session.open', { sessionId });
+	await next.until(() => next.items().length >= 2);
+	await new Promise((resolve) => setTimeout(resolve, 100));
+	expect(next.items()).toHaveLength(tab.items().length);
+	expect(next.state()).toMatchObject({
+		turn: 'idle',
+		queued: [],
+		draft: 'not finished\n\ncalculate 2 * 2\n\nbook the table',
+		draftFiles: [file]
+	});
+	const again = await next.call('backup.change', { what: 'restore', from, secret });
+	expect(again.restored).toMatchObject({ others: 0, unsent: 0 });
+	expect(await fresh.get('drafts', sessionId)).toMatchObject({
+		text: 'not finished\n\ncalculate 2 * 2\n\nbook the table'
+	});
+});
+
+it('a rule that always allows comes back only when it is asked for', async () => {
+	const secret = createRecoveryCode();
+	const store = createMemoryStore();
+	const said = { action: 'web_read', destination: 'example.com', text: '', createdAt: 1 };
+	const row = { id: 'r', v: 1, verdict: 'allow', ...said };
+	await store.commit({ epoch: 0, put: [{ table: 'rules', key: 'r', row }] });
+	const tab = await openTab({ store });
+	await tab.call('backup.change', { what: 'setUp', kind: 'code', secret });
+	const from = { file: await download(tab) };
+	expect((await tab.call('backup.ask', { what: 'look', from, secret })).contents?.isOwn).toBe(true);
+	const fresh = createMemoryStore();
+	const other = await openTab({ store: fresh });
+	const { contents } = await other.call('backup.ask', { what: 'look', from, secret });
+	expect(contents).toMatchObject({
+		isOwn: false,
+		permissions: [{ action: 'web_read', destination: 'example.com' }]
+	});
+	const without = await other.call('backup.change', { what: 'restore', from, secret });
+	expect(without.restored?.withheld).toBe(1);
+	expect(await fresh.range('rules', {})).toEqual([]);
+	const all = await other.call('backup.change', { what: 'restore', from, secret, withPermissions: true });
+	expect(all.restored?.withheld).toBe(0);
+	expect(await fresh.get('rules', 'r')).toEqual(row);
+});

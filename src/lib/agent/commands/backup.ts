@@ -40,8 +40,13 @@ export async function askBackup(host: Host, ask: BackupAsk): Promise<BackupAnswe
 		case 'code':
 			return { code: createRecoveryCode() };
 		case 'look':
-			return { contents: await lookInto(await fileOf(host, ask.from, ask.secret), ask.secret) };
+			return look(host, ask.from, ask.secret);
 	}
+}
+
+async function look(host: Host, from: BackupSource, secret: string): Promise<BackupAnswer> {
+	const { blob, ...relay } = await sourceOf(host, from, secret);
+	return { contents: await lookInto(blob, secret, await readKey(host.store)), ...relay };
 }
 
 async function viewOf(host: Host): Promise<BackupView> {
@@ -62,6 +67,7 @@ async function viewOf(host: Host): Promise<BackupView> {
 		at: state.at,
 		size: state.size,
 		sessions: state.sessions,
+		fuller: state.fuller ?? null,
 		changedSince: await sessionsSince(store, state.at),
 		sync: syncState(host),
 		progress: backupProgress(),
@@ -96,6 +102,12 @@ export async function changeBackup(host: Host, change: BackupChange): Promise<Ba
 			await store.commit({ epoch: epoch(), put: [stateWrite({ ...state, [name]: change.isOn })] });
 			break;
 		}
+		case 'fewer':
+			await store.commit({
+				epoch: epoch(),
+				put: [stateWrite({ ...(await readState(store)), fuller: undefined })]
+			});
+			break;
 		case 'now':
 			await backUp(from).finally(() => changed(host));
 			break;
@@ -111,8 +123,10 @@ export async function changeBackup(host: Host, change: BackupChange): Promise<Ba
 				]
 			});
 			break;
-		case 'restore':
-			return { restored: await restore(host, await fileOf(host, change.from, change.secret), change.secret) };
+		case 'restore': {
+			const { blob } = await sourceOf(host, change.from, change.secret);
+			return { restored: await restore(host, blob, change) };
+		}
 	}
 	changed(host);
 	return {};
@@ -127,14 +141,24 @@ export function backupPorts(host: Host, pause: () => Promise<void>): BackupPorts
 	return { store, epoch, device, ports, relayOrigin, pause, secrets: () => readSecrets(host) };
 }
 
-async function fileOf(host: Host, from: BackupSource, secret: string): Promise<Blob> {
-	if (from !== 'relay') return from.file;
+async function sourceOf(
+	host: Host,
+	from: BackupSource,
+	secret: string
+): Promise<{ readonly blob: Blob } & Pick<BackupAnswer, 'relay'>> {
+	if ('file' in from) return { blob: from.file };
 	// With a code alone: what a passphrase guards would be open to guesses there.
 	const key = await openBackupKey(secret, { kind: 'code' });
-	return readFromRelay({ origin: host.relayOrigin, fetch: host.ports.fetch }, key);
+	const ports = { origin: host.relayOrigin, fetch: host.ports.fetch };
+	const { blob, ...relay } = await readFromRelay(ports, key, from.relay);
+	return { blob, relay };
 }
 
-async function restore(host: Host, file: Blob, secret: string): Promise<NonNullable<BackupDone['restored']>> {
+async function restore(
+	host: Host,
+	file: Blob,
+	{ secret, withPermissions = false }: { readonly secret: string; readonly withPermissions?: boolean }
+): Promise<NonNullable<BackupDone['restored']>> {
 	const { store, epoch, lamport, repository, search, bus } = host;
 	// A turn writes what it holds in memory: it must not be older than what is here.
 	if ((await readOpenTurns(store)).some(({ state }) => state === 'running'))
@@ -143,6 +167,7 @@ async function restore(host: Host, file: Blob, secret: string): Promise<NonNulla
 		store,
 		epoch,
 		lamport,
+		withPermissions,
 		async written(commit, entries) {
 			repository.applyCommit(commit);
 			await search.indexEntries(entries);

@@ -1,10 +1,11 @@
 /**
- * The backups of one key at a relay: the newest three, each there whole or not at all. A pure state machine over
- * a synchronous store; it sees sealed bytes and hashes of tokens, and could read no backup if it wanted to.
+ * The backups of one key at a relay: the newest and some older ones, each there whole or not at all. A pure state
+ * machine over a synchronous store; it sees sealed bytes and hashes of tokens, and could read no backup if it wanted to.
  */
 
 import { backupLimits, type KeptBackups } from '../../wire/backup-api';
 import { isSame, pieceBytes, type Pieces } from '../sealed/pieces';
+import { mostKept, retain } from './retention';
 
 export interface BoxMeta {
 	readonly v: 1;
@@ -22,14 +23,14 @@ export interface BoxStore {
 }
 
 /** Two may be on their way at once: the one that a lost connection left behind, and the next. */
-const slots = backupLimits.kept + 2;
+const slots = mostKept + 2;
 const dayMs = 24 * 60 * 60 * 1000;
 
 export interface Incoming {
 	/** False once it is more than a backup may be. */
 	add(bytes: Uint8Array): boolean;
-	/** From now on it counts; the oldest goes. */
-	end(): KeptBackups;
+	/** From now on it counts, and what need not stay goes; `keep` names one that is to. */
+	end(keep?: number): KeptBackups;
 	/** As if it had never begun. */
 	abandon(): void;
 }
@@ -92,17 +93,17 @@ export function createBackupBox(store: BoxStore, now: () => number): BackupBox {
 					}
 					return true;
 				},
-				end() {
+				end(keep) {
 					if (used > 0) pieces.add(piece.slice(0, used));
 					coming.delete(slot);
 					const current = store.meta();
 					// Its name is its time: two in one millisecond are two.
 					const at = Math.max(now(), (current?.kept[0]?.at ?? 0) + 1);
 					const all = [{ slot, at, size }, ...(current?.kept ?? [])];
-					const kept = all.slice(0, backupLimits.kept);
+					const kept = retain(all, at, keep);
 					const meta: BoxMeta = { v: 1, readHash, writeHash, kept, usedAt: now() };
 					store.setMeta(meta);
-					for (const gone of all.slice(backupLimits.kept)) store.slot(gone.slot).drop();
+					for (const gone of all) if (!kept.includes(gone)) store.slot(gone.slot).drop();
 					return shown(meta);
 				},
 				abandon() {

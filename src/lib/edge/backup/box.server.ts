@@ -4,7 +4,7 @@
  */
 
 import { DurableObject } from 'cloudflare:workers';
-import { backupLimits, readHashHeader } from '../../wire/backup-api';
+import { backupLimits, keepHeader, readHashHeader } from '../../wire/backup-api';
 import { streamPieces } from '../sealed/pieces';
 import { createBackupBox, type BackupBox as Box } from './backup-box';
 import { createSqliteBox, spendBytes } from './sqlite-box';
@@ -78,7 +78,8 @@ export class BackupBox extends DurableObject {
 			incoming.abandon();
 			return refused(400);
 		}
-		const kept = incoming.end();
+		const keep = request.headers.get(keepHeader);
+		const kept = incoming.end(keep === null ? undefined : Number(keep));
 		const next = this.box.expire();
 		if (next !== undefined) await this.ctx.storage.setAlarm(next);
 		return Response.json(kept);

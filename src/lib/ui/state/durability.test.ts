@@ -9,7 +9,8 @@ const backup: DurabilityFacts['backup'] = {
 	changedSince: 3,
 	sync: 'no-home',
 	folder: null,
-	relay: null
+	relay: null,
+	fuller: null
 };
 const judge = (isPersisted: boolean, change: Partial<typeof backup> = {}) =>
 	judgeDurability({ isPersisted, backup: { ...backup, ...change }, now });
@@ -33,4 +34,11 @@ it('a folder that waits for permission or a place that failed comes first; sync 
 	expect(judge(true, { kind: 'code', relay })).toMatchObject({ next: 'retry' });
 	expect(judge(true, { sync: 'current' })).toEqual({ state: 'synced', isBackedUp: false, next: null });
 	expect(judge(true, { sync: 'behind' })).toMatchObject({ state: 'only-here', next: 'set-up' });
+});
+
+it('a backup with far fewer sessions than one before it is to be looked at before anything else', () => {
+	const fuller = { at: now - 30 * hour, sessions: 40 };
+	const relay = { at: 0, problem: 'The relay could not be asked.' };
+	expect(judge(true, { kind: 'code', at: now, relay, fuller })).toMatchObject({ next: 'compare' });
+	expect(judge(true, { kind: 'code', at: now, sync: 'current', fuller })).toMatchObject({ next: 'compare' });
 });

@@ -5,7 +5,7 @@ import type { BackupView, PlaceState } from '../../wire/backup';
 export interface DurabilityFacts {
 	/** `navigator.storage.persisted()`: the browser does not clear it by itself. */
 	readonly isPersisted: boolean;
-	readonly backup: Pick<BackupView, 'kind' | 'at' | 'changedSince' | 'sync' | 'relay'> & {
+	readonly backup: Pick<BackupView, 'kind' | 'at' | 'changedSince' | 'sync' | 'relay' | 'fuller'> & {
 		readonly folder: (PlaceState & { readonly needsPermission: boolean }) | null;
 	};
 	readonly now: number;
@@ -18,8 +18,11 @@ export interface Durability {
 	 */
 	readonly state: 'synced' | 'backed-up' | 'only-here' | 'evictable';
 	readonly isBackedUp: boolean;
-	/** What to do about it: `permit` a folder again, `retry` a place that failed. */
-	readonly next: 'set-up' | 'back-up' | 'permit' | 'retry' | null;
+	/**
+	 * What to do about it: `compare` with a backup that held far more, `permit` a folder again, `retry` a place
+	 * that failed.
+	 */
+	readonly next: 'set-up' | 'back-up' | 'compare' | 'permit' | 'retry' | null;
 }
 
 const old = 30 * 24 * 60 * 60 * 1000;
@@ -30,17 +33,13 @@ export function judgeDurability({ isPersisted, backup, now }: DurabilityFacts): 
 	const state = backup.sync === 'current' ? 'synced' : isBackedUp ? 'backed-up' : alone;
 	const isStale = backup.changedSince > 0 || now - backup.at > old;
 	const problem = [backup.folder, backup.relay].some((place) => place !== null && place.problem !== '');
-	const next =
-		backup.folder?.needsPermission === true
-			? 'permit'
-			: problem
-				? 'retry'
-				: backup.sync === 'current'
-					? null
-					: backup.kind === null
-						? 'set-up'
-						: isStale
-							? 'back-up'
-							: null;
-	return { state, isBackedUp, next };
+	const nextToDo = (): Durability['next'] => {
+		if (backup.fuller !== null) return 'compare';
+		if (backup.folder?.needsPermission === true) return 'permit';
+		if (problem) return 'retry';
+		if (backup.sync === 'current') return null;
+		if (backup.kind === null) return 'set-up';
+		return isStale ? 'back-up' : null;
+	};
+	return { state, isBackedUp, next: nextToDo() };
 }
