@@ -63,7 +63,7 @@ async function viewOf(host: Host): Promise<BackupView> {
 		size: state.size,
 		sessions: state.sessions,
 		changedSince: await sessionsSince(store, state.at),
-		sync: syncState(host),
+		sync: await syncState(host),
 		progress: backupProgress(),
 		withKeys: state.withKeys
 	};

@@ -14,5 +14,5 @@ export interface Elsewhere {
 export interface ElsewherePort {
 	current: Elsewhere | undefined;
 	/** The relay has all of it, sealed, and at least one other device reads there. */
-	isInStep: () => boolean;
+	isInStep: () => Promise<boolean>;
 }

@@ -86,7 +86,7 @@ export async function openHomeLife(parts: HomeParts): Promise<HomeLife> {
 		const made = await createHomeSync({ ...parts, home: found, isFounder, changed });
 		sync = made;
 		host.elsewhere.current = made.elsewhere;
-		host.elsewhere.isInStep = () => isInStep(made);
+		host.elsewhere.isInStep = () => isInStep(made, base);
 		return made;
 	}
 
@@ -167,7 +167,7 @@ export async function openHomeLife(parts: HomeParts): Promise<HomeLife> {
 			const devices = listDevices({ state: { registers }, place: () => replica.place() }, sync.kid);
 			const named = devices.find(({ kid }) => status.kind === 'broken' && kid === status.fault.dev);
 			const fault = status.kind === 'broken' ? { kind: status.fault.kind, device: named?.name ?? '' } : null;
-			return { state: status.kind, fault, devices, waiting: !replica.isSettled() };
+			return { state: status.kind, fault, devices, waiting: !sync.hasToldAll() || !replica.isSettled() };
 		},
 		async found(name) {
 			if (sync === undefined || isRevoked) await become(await createHome(), name, true);
@@ -215,10 +215,13 @@ export async function openHomeLife(parts: HomeParts): Promise<HomeLife> {
 	};
 }
 
-function isInStep(sync: HomeSync): boolean {
+/** A recovery code is a member, but no second device: it holds nothing. */
+async function isInStep(sync: HomeSync, base: Store): Promise<boolean> {
 	const replica = sync.replica();
-	const living = Object.values(replica.place().members).filter(({ isRemoved }) => !isRemoved);
-	return sync.status().kind === 'joined' && replica.isSettled() && living.length > 1;
+	if (sync.status().kind !== 'joined' || !sync.hasToldAll() || !replica.isSettled()) return false;
+	const registers = await registersAt(base, 'device/');
+	const devices = listDevices({ state: { registers }, place: () => replica.place() }, sync.kid);
+	return devices.some(({ isThis, isRevoked, isRecovery }) => !isThis && !isRevoked && !isRecovery);
 }
 
 /** Unlike a relay that has no rooms, this one may answer the next time. */

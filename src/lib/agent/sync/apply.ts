@@ -16,7 +16,7 @@ import type { Store, StoreDelete, StoreWrite } from '../storage/store';
 import { ownFacts } from './commit-operations';
 import { keepRest, keptWrite } from './kept';
 import { addNode, applyOperation, precedes, type NodeRow, type RegisterRow, type SyncState } from './merge';
-import { missingFiles, readFiles } from './files';
+import { missingFiles, missingRow, readFiles } from './files';
 import { endedTurnOf, turnNewsOf } from './open-turns';
 import { gatherParts } from './operation-parts';
 import {
@@ -138,16 +138,18 @@ export async function applyState(store: Store, state: SyncState, parts: ApplyPar
 		put.push(...applied.writes);
 		sessions.push(applied);
 	}
+	const missing = await missingFiles(
+		store,
+		sessions.flatMap(({ entries }) => entries),
+		files.stored
+	);
+	put.push(...missing.map((blob) => missingRow({ blob, isSearched: false })));
 	if (stateText(kept) !== keptBefore) put.push(keptWrite(stateText(kept)));
 	await store.commit({
 		epoch: parts.epoch(),
 		delete: deletes,
 		put: [...put, lamport.write(), parts.place()]
 	});
-	const missing = await missingFiles(
-		store,
-		sessions.flatMap(({ entries }) => entries)
-	);
 	return { sessions, purged, tables, turns, hasOther, missing, wanted: files.wanted };
 }
 

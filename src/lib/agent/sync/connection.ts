@@ -50,6 +50,8 @@ export interface SyncConnection {
 	closed(): void;
 	/** Something was written. */
 	send(): Promise<void>;
+	/** Asks the room for files of before its snapshot. */
+	askKept(): void;
 	/** Nothing is said any more, and nothing heard. */
 	end(): void;
 }
@@ -60,6 +62,8 @@ export interface ConnectionPorts {
 	readonly keeper?: SyncKeeper;
 	/** Something was read or acknowledged. */
 	readonly changed?: () => void;
+	/** Files of before the snapshot; answers where to go on. */
+	readonly kept?: (page: Extract<FromRoom, { type: 'kept' }>) => Promise<number | undefined>;
 	/** Something could not be kept: what is in memory is ahead of the disk, and must not be gone on from. */
 	readonly failed?: () => void;
 }
@@ -75,6 +79,7 @@ export function createConnection({
 	signer,
 	keeper,
 	changed,
+	kept,
 	failed
 }: ConnectionPorts): SyncConnection {
 	const { replica, room, keys } = reading;
@@ -180,6 +185,11 @@ export function createConnection({
 				await keeper?.advanced();
 				return say({ type: 'got', seq: replica.cursor() });
 			}
+			case 'kept': {
+				const next = await kept?.(message);
+				if (next !== undefined) say({ type: 'kept', after: next });
+				return;
+			}
 			case 'ops':
 				{
 					const outcome = await readEnvelopes(reading, message.fromSeq, message.envelopes);
@@ -228,6 +238,9 @@ export function createConnection({
 			if (socket !== undefined) leave({ kind: 'apart' });
 		},
 		send: () => queue(push),
+		askKept() {
+			say({ type: 'kept', after: 0 });
+		},
 		end() {
 			leave({ kind: 'apart' });
 		}

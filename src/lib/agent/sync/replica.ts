@@ -9,7 +9,8 @@ import type { Envelope, EnvelopeHeader, FromRoom, Purpose } from '../../wire/syn
 import { opsPerEnvelope } from '../../wire/sync';
 import { createLogReader, type Head, type Heads, type LogFault, type LogPlace } from './log';
 import { applyOperation, createState, type SyncState } from './merge';
-import { partsOf } from './operation-parts';
+import { fileType } from './files';
+import { partsOf, wholeType } from './operation-parts';
 import { mergeText, stateText } from './state-text';
 
 /** An envelope once its signature held and it was opened. */
@@ -187,11 +188,11 @@ export function createReplica(start: ReplicaStart): Replica {
 		},
 		draft(most = opsPerEnvelope) {
 			if (broken !== undefined) return undefined;
-			const next = purposes[0] ?? (queue.length === 0 ? undefined : { purpose: { kind: 'ops' as const } });
+			const operations = purposes.length === 0 ? queue.slice(0, most) : [];
+			const next = purposes[0] ?? (queue.length === 0 ? undefined : { purpose: opsPurpose(operations) });
 			if (next === undefined) return undefined;
 			const { devSeq, hash } = last();
 			const { epoch, heads } = log.place();
-			const operations = next.purpose.kind === 'ops' ? queue.slice(0, most) : [];
 			return { devSeq: devSeq + 1, prevHash: hash, keyEpoch: epoch, heads, operations, ...next };
 		},
 		sealed(made) {
@@ -280,4 +281,9 @@ export function createReplica(start: ReplicaStart): Replica {
 		},
 		stop
 	};
+}
+
+function opsPurpose(operations: readonly Operation[]): Purpose {
+	const hasFile = operations.some(({ op }) => wholeType(op) === fileType);
+	return hasFile ? { kind: 'ops', stays: true } : { kind: 'ops' };
 }
