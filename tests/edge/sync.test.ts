@@ -19,6 +19,8 @@ import { createSyncDevice, newRoom, type SyncDevice } from '../fakes/sync-device
 const random = seeded('sync', inject('seed'));
 const pause = (ms = 5) => new Promise((done) => setTimeout(done, ms));
 
+const clock = { sleep: async (ms: number) => void (await pause(ms)) };
+
 /** SvelteKit is not here: its route hands on exactly this. */
 function handlePair(to: Request | string, init?: RequestInit): Promise<Response> {
 	const request = new Request(to, init);
@@ -45,7 +47,7 @@ async function upgrade(room: string): Promise<WebSocket> {
 
 async function client(room: string, secret: Uint8Array<ArrayBuffer>): Promise<Client> {
 	const device = await createSyncDevice(room, secret, random.pick(['Ed25519', 'P-256']));
-	const connection = createConnection({ reading: device.reading, signer: device.signer });
+	const connection = createConnection({ reading: device.reading, signer: device.signer, clock });
 	return { ...device, connection, socket: undefined, heard: [] };
 }
 
@@ -306,7 +308,7 @@ test('A6 a device that is paired by twelve words reads what was written before i
 	if (received === undefined) throw new Error('no home');
 	const replica = createReplica({ room: received.room, dev: signer.kid, genesis: genesisOf(received.room) });
 	const reading = { ...signer.reading, room: received.room, keys: received.keys, replica };
-	const connection = createConnection({ reading, signer: signer.signer });
+	const connection = createConnection({ reading, signer: signer.signer, clock });
 	const phone: Client = { ...signer, replica, reading, connection, heard: [], socket: undefined };
 	await connect(phone, received.room);
 	await until(() => replica.state.registers.get('session/1/title')?.value === 'before', 'read');

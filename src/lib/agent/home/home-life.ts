@@ -167,7 +167,12 @@ export async function openHomeLife(parts: HomeParts): Promise<HomeLife> {
 			const devices = listDevices({ state: { registers }, place: () => replica.place() }, sync.kid);
 			const named = devices.find(({ kid }) => status.kind === 'broken' && kid === status.fault.dev);
 			const fault = status.kind === 'broken' ? { kind: status.fault.kind, device: named?.name ?? '' } : null;
-			return { state: status.kind, fault, devices, waiting: !sync.hasToldAll() || !replica.isSettled() };
+			return {
+				state: sync.isFull() ? 'full' : status.kind,
+				fault,
+				devices,
+				waiting: !sync.hasToldAll() || !replica.isSettled()
+			};
 		},
 		async found(name) {
 			if (sync === undefined || isRevoked) await become(await createHome(), name, true);

@@ -58,6 +58,8 @@ export interface HomeSync {
 	/** What was here before this device belonged to the home is queued too. */
 	hasToldAll(): boolean;
 	status(): SyncStatus;
+	/** The room takes nothing more of what is written here. */
+	isFull(): boolean;
 	/** Resolves when what the others did has been read, or cannot be had now. */
 	current(): Promise<void>;
 	/** Sends what was queued by others than a commit. */
@@ -108,10 +110,13 @@ export async function createHomeSync(parts: HomeSyncParts): Promise<HomeSync> {
 		return made;
 	}
 
+	let canTellAll = true;
 	function enqueue(operations: readonly AnyOperation[]): void {
 		for (const op of operations) {
 			const operation = readOperation(op);
 			if (operation !== undefined) replica.enqueue(operation);
+			// Its row stays, and this device is not in step.
+			else canTellAll = false;
 		}
 		if (operations.length > 0) void connection?.send();
 	}
@@ -168,6 +173,7 @@ export async function createHomeSync(parts: HomeSyncParts): Promise<HomeSync> {
 		connection = createConnection({
 			reading: reading(),
 			signer,
+			clock,
 			keeper,
 			kept: files.page,
 			changed: onChanged,
@@ -200,7 +206,7 @@ export async function createHomeSync(parts: HomeSyncParts): Promise<HomeSync> {
 		}
 		if (status !== 'joined') files.cut();
 		else if (connection?.isCurrent() === true) void files.look().catch(() => undefined);
-		const now = `${status} ${String(replica.isSettled())} ${JSON.stringify(replica.place().members)}`;
+		const now = `${status} ${String(connection?.isFull())} ${String(replica.isSettled())} ${JSON.stringify(replica.place().members)}`;
 		if (now !== shown) changed();
 		shown = now;
 	}
@@ -284,8 +290,9 @@ export async function createHomeSync(parts: HomeSyncParts): Promise<HomeSync> {
 		},
 		elsewhere,
 		replica: () => replica,
-		hasToldAll: () => hasToldAll,
+		hasToldAll: () => hasToldAll && canTellAll,
 		status: () => connection?.status() ?? { kind: 'apart' },
+		isFull: () => connection?.isFull() === true,
 		async current() {
 			const until = clock.now() + currentMs;
 			while (network.isOnline() && !isOver && connection?.isCurrent() !== true && clock.now() < until)

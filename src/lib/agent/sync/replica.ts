@@ -86,6 +86,8 @@ export interface Replica {
 	sealed(sealed: Sealed): void;
 	/** Members come and go by envelopes of their own. */
 	queuePurpose(purpose: Exclude<Purpose, { kind: 'ops' | 'snapshot' }>): void;
+	/** Ahead of operations that were sealed before them, and that the room has refused. */
+	letPurposesPass(): void;
 	/** Everything read so far, for those who come later; the room may then forget what led there. */
 	queueSnapshot(state?: SyncState): void;
 	snapshotAt(): number;
@@ -201,6 +203,9 @@ export function createReplica(start: ReplicaStart): Replica {
 			sealed.push(made);
 		},
 		unacknowledged: () => sealed,
+		letPurposesPass() {
+			if (purposes.length > 0 && sealed.every(({ draft }) => draft.purpose.kind === 'ops')) unseal();
+		},
 		isSettled: () => sealed.length === 0 && queue.length === 0 && purposes.length === 0,
 		welcome({ seq, yours }) {
 			if (broken !== undefined) return broken;
@@ -221,14 +226,13 @@ export function createReplica(start: ReplicaStart): Replica {
 			if (broken !== undefined) return broken;
 			switch (reason) {
 				case 'gap':
+				case 'slow':
+				case 'full':
 					ack(expect - 1);
 					return 'ok';
 				case 'epoch':
 					ack(expect - 1);
 					unseal();
-					return 'again';
-				case 'slow':
-				case 'full':
 					return 'again';
 				case 'forked':
 					return stop({ kind: 'forked', dev: start.dev, devSeq: expect });
