@@ -121,13 +121,10 @@ export async function applyState(store: Store, state: SyncState, parts: ApplyPar
 		if (to !== undefined) tables.add(to.table);
 	}
 
-	const purged: { sessionId: string; deletes: readonly StoreDelete[] }[] = [];
-	for (const sessionId of goneHere) {
-		const rows = /^[A-Za-z0-9_.:-]{1,64}$/.test(sessionId) ? await purgeDeletes(store, sessionId) : null;
-		if (rows === null) continue;
+	const purged = [...(await purgeDeletes(store, goneHere))].map(([sessionId, rows]) => {
 		deletes.push(...rows);
-		purged.push({ sessionId, deletes: rows });
-	}
+		return { sessionId, deletes: rows };
+	});
 
 	const sessions: AppliedSession[] = [];
 	for (const [sessionId, one] of news) {
