@@ -10,6 +10,7 @@ import { createReplica } from '../../src/lib/agent/sync/replica';
 import { genesisOf } from '../../src/lib/agent/sync/signature';
 import { pair } from '../../src/lib/edge/pair.server';
 import { createConnection, type SyncConnection } from '../../src/lib/agent/sync/connection';
+import { fileType } from '../../src/lib/agent/sync/files';
 import { stateText } from '../../src/lib/agent/sync/state-text';
 import { toBase64Url } from '../../src/lib/wire/device';
 import { fromRoom, helloText, type FromRoom } from '../../src/lib/wire/sync';
@@ -263,6 +264,8 @@ describe('A6 the room at the edge', () => {
 
 	test('a newcomer begins with the snapshot and the tail', async () => {
 		const { room, secret, clients, founder } = await home(2);
+		const file = { opId: 'file', dev: founder.kid, lam: 0, type: fileType, body: { data: 'abc' } };
+		founder.replica.write({ kind: 'opaque', op: { v: 1, hlc: [0, 0], deps: [], ...file } });
 		for (let n = 0; n < 600; n++) founder.set(`k${n}`, 'x'.repeat(200));
 		await founder.connection.send();
 		await until(() => founder.replica.isSettled(), 'sent');
@@ -278,6 +281,11 @@ describe('A6 the room at the edge', () => {
 		await connect(late, room);
 		await until(() => agree([...clients, late]), 'all the same');
 		expect(late.heard.some(({ type }) => type === 'reset')).toBe(true);
+		// No snapshot holds files: what told one is still there.
+		late.connection.askKept();
+		const kept = () => late.heard.find((one) => one.type === 'kept');
+		await until(() => kept() !== undefined, 'asked');
+		expect(kept()?.envelopes.map(({ header }) => header.purpose)).toEqual([{ kind: 'ops', stays: true }]);
 		late.set('mine', 'too');
 		await late.connection.send();
 		await until(() => agree([...clients, late]), 'all the same again');

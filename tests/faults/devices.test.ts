@@ -271,9 +271,17 @@ describe('two devices of one person', () => {
 		const other = (await desk.tab.call('home.view', null)).devices.find(({ isThis }) => !isThis);
 		await desk.tab.call('home.change', { what: 'revoke', kid: other?.kid ?? '' });
 		const state = async ({ tab }: Profile) => (await tab.call('home.view', null)).state;
+		const trouble = async ({ tab }: Profile) => (await tab.call('app.status', null)).home;
 		await until(async () => (await state(phone)) === 'revoked', 'told');
+		expect(await trouble(phone)).toBe('revoked');
 		await restart(phone);
-		expect(await state(phone)).toBe('revoked');
+		await until(async () => (await state(phone)) === 'revoked', 'known');
+		expect(await trouble(phone)).toBe('revoked');
+		// A line that is down is no trouble.
+		desk.network.setOnline(false);
+		await until(async () => (await state(desk)) === 'apart', 'apart');
+		expect(await trouble(desk)).toBeUndefined();
+		desk.network.setOnline(true);
 		await say(desk.tab, sessionId, 'without the phone');
 		await say(phone.tab, sessionId, 'without the desk');
 		await phone.tab.call('home.change', { what: 'leave' });

@@ -1,5 +1,6 @@
 /** What turns of this person's other devices mean for commands here; filled in where this device has a home. */
 
+import type { AppStatus } from '../../wire/commands';
 import type { ApprovalRecord } from '../journal/records';
 
 export interface Elsewhere {
@@ -15,4 +16,6 @@ export interface ElsewherePort {
 	current: Elsewhere | undefined;
 	/** The relay has all of it, sealed, and at least one other device reads there. */
 	isInStep: () => Promise<boolean>;
+	/** What is wrong between the devices. */
+	trouble?: () => Pick<AppStatus, 'home'>;
 }

@@ -3,7 +3,7 @@
  * that was shown the door. Chunks of their own all of it: who has one device loads none.
  */
 
-import type { HomeView } from '../../wire/commands';
+import type { HomeTrouble, HomeView } from '../../wire/commands';
 import { AppError, toAppError, type WireError } from '../../wire/errors';
 import type { Host } from '../commands/host';
 import type { Turns } from '../commands/turns';
@@ -141,6 +141,16 @@ export async function openHomeLife(parts: HomeParts): Promise<HomeLife> {
 		await base.commit({ epoch: host.epoch(), delete: gone });
 	}
 
+	function state(): HomeView['state'] {
+		if (isRevoked) return 'revoked';
+		if (sync === undefined) return 'none';
+		return sync.isFull() ? 'full' : sync.status().kind;
+	}
+	host.elsewhere.trouble = () => {
+		const now = state();
+		return isTrouble(now) ? { home: now } : {};
+	};
+
 	const row = await base.get('meta', homeMetaRow);
 	const stored = row === undefined ? undefined : await loadHome(base);
 	let prepare: Prepare | undefined;
@@ -159,8 +169,7 @@ export async function openHomeLife(parts: HomeParts): Promise<HomeLife> {
 		until,
 		async view() {
 			const none = { fault: null, devices: [], waiting: false } as const;
-			if (isRevoked) return { ...none, state: 'revoked' };
-			if (sync === undefined) return { ...none, state: 'none' };
+			if (isRevoked || sync === undefined) return { ...none, state: state() };
 			const status = sync.status();
 			const registers = await registersAt(base, 'device/');
 			const replica = sync.replica();
@@ -168,7 +177,7 @@ export async function openHomeLife(parts: HomeParts): Promise<HomeLife> {
 			const named = devices.find(({ kid }) => status.kind === 'broken' && kid === status.fault.dev);
 			const fault = status.kind === 'broken' ? { kind: status.fault.kind, device: named?.name ?? '' } : null;
 			return {
-				state: sync.isFull() ? 'full' : status.kind,
+				state: state(),
 				fault,
 				devices,
 				waiting: !sync.hasToldAll() || !replica.isSettled()
@@ -218,6 +227,10 @@ export async function openHomeLife(parts: HomeParts): Promise<HomeLife> {
 			sync?.end();
 		}
 	};
+}
+
+function isTrouble(state: HomeView['state']): state is HomeTrouble {
+	return state === 'not-admitted' || state === 'revoked' || state === 'full' || state === 'broken';
 }
 
 /** A recovery code is a member, but no second device: it holds nothing. */
