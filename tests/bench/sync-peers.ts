@@ -49,6 +49,8 @@ export interface OurDevice {
 	close(): void;
 }
 
+const clock = { sleep: (ms: number) => new Promise<void>((done) => setTimeout(done, ms)) };
+
 /** A life of `device` with nothing but its keys, connected. */
 export function connectOurs(
 	port: number,
@@ -60,7 +62,7 @@ export function connectOurs(
 	const replica = isNew ? createReplica({ room, dev: device.kid, genesis: genesisOf(room) }) : device.replica;
 	const keys = createRoomKeys(room, [[1, secret]]);
 	const reading: Reading = { room, replica, keys, unwrap: device.reading.unwrap };
-	const connection = createConnection({ reading, signer: device.signer });
+	const connection = createConnection({ reading, signer: device.signer, clock });
 	const socket = new WebSocket(`ws://127.0.0.1:${String(port)}/api/sync/${room}`);
 	const ours = { replica, connection, received: 0, sent: 0, close: () => socket.close() };
 	socket.addEventListener('message', ({ data }) => {

@@ -97,5 +97,9 @@ test('a code that is wrong, cut or used says so; a device that is revoked is out
 	await phone.app.open();
 	await phone.app.page.reload();
 	await expect(phone.page.getByText('the bridge is up')).toHaveCount(0);
+	// Said where a person is, not in Settings alone.
+	const wrong = phone.page.getByRole('alert').filter({ hasText: 'Something is wrong between your devices' });
+	await wrong.getByRole('link', { name: 'See why' }).click();
+	await expect(devices(phone.page)).toContainText('This device was removed');
 	await phone.context.close();
 });

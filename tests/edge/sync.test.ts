@@ -10,6 +10,7 @@ import { createReplica } from '../../src/lib/agent/sync/replica';
 import { genesisOf } from '../../src/lib/agent/sync/signature';
 import { pair } from '../../src/lib/edge/pair.server';
 import { createConnection, type SyncConnection } from '../../src/lib/agent/sync/connection';
+import { fileType } from '../../src/lib/agent/sync/files';
 import { stateText } from '../../src/lib/agent/sync/state-text';
 import { toBase64Url } from '../../src/lib/wire/device';
 import { fromRoom, helloText, type FromRoom } from '../../src/lib/wire/sync';
@@ -18,6 +19,8 @@ import { createSyncDevice, newRoom, type SyncDevice } from '../fakes/sync-device
 
 const random = seeded('sync', inject('seed'));
 const pause = (ms = 5) => new Promise((done) => setTimeout(done, ms));
+
+const clock = { sleep: async (ms: number) => void (await pause(ms)) };
 
 /** SvelteKit is not here: its route hands on exactly this. */
 function handlePair(to: Request | string, init?: RequestInit): Promise<Response> {
@@ -45,7 +48,7 @@ async function upgrade(room: string): Promise<WebSocket> {
 
 async function client(room: string, secret: Uint8Array<ArrayBuffer>): Promise<Client> {
 	const device = await createSyncDevice(room, secret, random.pick(['Ed25519', 'P-256']));
-	const connection = createConnection({ reading: device.reading, signer: device.signer });
+	const connection = createConnection({ reading: device.reading, signer: device.signer, clock });
 	return { ...device, connection, socket: undefined, heard: [] };
 }
 
@@ -261,6 +264,8 @@ describe('A6 the room at the edge', () => {
 
 	test('a newcomer begins with the snapshot and the tail', async () => {
 		const { room, secret, clients, founder } = await home(2);
+		const file = { opId: 'file', dev: founder.kid, lam: 0, type: fileType, body: { data: 'abc' } };
+		founder.replica.write({ kind: 'opaque', op: { v: 1, hlc: [0, 0], deps: [], ...file } });
 		for (let n = 0; n < 600; n++) founder.set(`k${n}`, 'x'.repeat(200));
 		await founder.connection.send();
 		await until(() => founder.replica.isSettled(), 'sent');
@@ -276,6 +281,11 @@ describe('A6 the room at the edge', () => {
 		await connect(late, room);
 		await until(() => agree([...clients, late]), 'all the same');
 		expect(late.heard.some(({ type }) => type === 'reset')).toBe(true);
+		// No snapshot holds files: what told one is still there.
+		late.connection.askKept();
+		const kept = () => late.heard.find((one) => one.type === 'kept');
+		await until(() => kept() !== undefined, 'asked');
+		expect(kept()?.envelopes.map(({ header }) => header.purpose)).toEqual([{ kind: 'ops', stays: true }]);
 		late.set('mine', 'too');
 		await late.connection.send();
 		await until(() => agree([...clients, late]), 'all the same again');
@@ -306,7 +316,7 @@ test('A6 a device that is paired by twelve words reads what was written before i
 	if (received === undefined) throw new Error('no home');
 	const replica = createReplica({ room: received.room, dev: signer.kid, genesis: genesisOf(received.room) });
 	const reading = { ...signer.reading, room: received.room, keys: received.keys, replica };
-	const connection = createConnection({ reading, signer: signer.signer });
+	const connection = createConnection({ reading, signer: signer.signer, clock });
 	const phone: Client = { ...signer, replica, reading, connection, heard: [], socket: undefined };
 	await connect(phone, received.room);
 	await until(() => replica.state.registers.get('session/1/title')?.value === 'before', 'read');

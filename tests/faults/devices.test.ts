@@ -1,10 +1,13 @@
 /** Devices of one home as whole agents, with a relay in memory between them. */
 
 import { describe, expect, test } from 'vitest';
+import type { Clock } from '../../src/lib/agent/ports';
 import { createMemoryStore } from '../../src/lib/agent/storage/memory';
 import type { Store } from '../../src/lib/agent/storage/store';
 import { seeded } from '../contract/random';
 import { openTab, type TestTab } from '../fakes/agents';
+import { AppError } from '../../src/lib/wire/errors';
+import { createCrashingStore } from './crashing-store';
 import { createMemoryRelay, type DeviceNetwork, type MemoryRelay } from '../fakes/memory-relay';
 
 interface Profile {
@@ -15,10 +18,14 @@ interface Profile {
 	tab: TestTab;
 }
 
-async function profile(relay: MemoryRelay, name: string): Promise<Profile> {
-	const store = createMemoryStore();
+async function profile(
+	relay: MemoryRelay,
+	name: string,
+	{ store = createMemoryStore(), clock }: { readonly store?: Store; readonly clock?: Clock } = {}
+): Promise<Profile> {
 	const network = relay.network();
-	const tab = await openTab({ store, network, fetch: relay.fetch, device: name });
+	const ticking = clock === undefined ? {} : { clock };
+	const tab = await openTab({ store, network, fetch: relay.fetch, device: name, ...ticking });
 	return { relay, name, store, network, tab };
 }
 
@@ -118,6 +125,9 @@ function has(one: Profile, blob: string, content: Uint8Array): Promise<void> {
 		return row !== undefined && Buffer.compare(row.bytes, content) === 0;
 	}, 'the file came');
 }
+
+/** The mark of the first telling, past its beginning. */
+const hasBegun = (row: unknown): boolean => (row as { after: string }).after !== '';
 
 describe('two devices of one person', () => {
 	test('pair by code, write apart, meet, and have the same', async () => {
@@ -261,9 +271,17 @@ describe('two devices of one person', () => {
 		const other = (await desk.tab.call('home.view', null)).devices.find(({ isThis }) => !isThis);
 		await desk.tab.call('home.change', { what: 'revoke', kid: other?.kid ?? '' });
 		const state = async ({ tab }: Profile) => (await tab.call('home.view', null)).state;
+		const trouble = async ({ tab }: Profile) => (await tab.call('app.status', null)).home;
 		await until(async () => (await state(phone)) === 'revoked', 'told');
+		expect(await trouble(phone)).toBe('revoked');
 		await restart(phone);
-		expect(await state(phone)).toBe('revoked');
+		await until(async () => (await state(phone)) === 'revoked', 'known');
+		expect(await trouble(phone)).toBe('revoked');
+		// A line that is down is no trouble.
+		desk.network.setOnline(false);
+		await until(async () => (await state(desk)) === 'apart', 'apart');
+		expect(await trouble(desk)).toBeUndefined();
+		desk.network.setOnline(true);
 		await say(desk.tab, sessionId, 'without the phone');
 		await say(phone.tab, sessionId, 'without the desk');
 		await phone.tab.call('home.change', { what: 'leave' });
@@ -336,6 +354,39 @@ describe('two devices of one person', () => {
 		await agree(desk, phone);
 	});
 
+	test('what was here before is told when the disk takes it, and until then nothing is in step', async () => {
+		const relay = createMemoryRelay();
+		let isFull = true;
+		const store = createCrashingStore(createMemoryStore(), {
+			refuse: ({ put = [] }) =>
+				isFull && put.some(({ table, key, row }) => key === 'home-birth' && table === 'meta' && hasBegun(row))
+					? new AppError('storage/quota-exceeded')
+					: undefined
+		});
+		const clock = {
+			now: () => Date.now(),
+			sleep: (ms: number) => new Promise<void>((done) => setTimeout(done, ms / 20).unref())
+		};
+		const [desk, phone] = [await profile(relay, 'd1', { store, clock }), await profile(relay, 'd2')];
+		const sessionId = await say(desk.tab, null, 'from before');
+		await desk.tab.call('home.change', { what: 'invite', name: 'Desk' });
+		const view = () => desk.tab.call('home.view', null);
+		const sync = async () => (await desk.tab.call('backup.ask', { what: 'view' })).view?.sync;
+		await until(async () => (await view()).state === 'joined', 'joined');
+		await new Promise((done) => setTimeout(done, 300));
+		expect((await view()).waiting).toBe(true);
+		isFull = false;
+		await until(async () => !(await view()).waiting, 'told');
+		// A code is a member, but holds nothing.
+		await desk.tab.call('home.change', { what: 'recovery' });
+		await until(async () => !(await view()).waiting, 'the code is made');
+		expect(await sync()).toBe('behind');
+		await pairUp(desk, phone, 3);
+		await agree(desk, phone);
+		expect((await phone.tab.call('sessions.list', {})).rows.map(({ id }) => id)).toEqual([sessionId]);
+		expect(await sync()).toBe('current');
+	});
+
 	test('when all devices are gone, a recovery code brings everything back, once', async () => {
 		const relay = createMemoryRelay();
 		const [desk, phone] = [await profile(relay, 'd1'), await profile(relay, 'd2')];
@@ -378,7 +429,9 @@ describe('two devices of one person', () => {
 		await desk.tab.call('session.update', { sessionId, pinned: true });
 		await pairUp(desk, phone);
 		const bytes = crypto.getRandomValues(new Uint8Array(1_000));
-		const file = await send(desk, bytes);
+		const large = new Uint8Array(700_000).map((_, n) => n % 251);
+		const [file, long] = [await send(desk, bytes), await send(desk, large)];
+		const { code } = await desk.tab.call('home.change', { what: 'recovery' });
 		const [id = ''] = relay.rooms();
 		const hasMore = (): boolean => relay.room(id).meta().seq > 1_002;
 		for (let n = 0; n < 5_000 && !hasMore(); n++) {
@@ -390,10 +443,17 @@ describe('two devices of one person', () => {
 		await until(() => Promise.resolve(relay.room(id).meta().upTo > 0), 'written down');
 		await say(phone.tab, sessionId, 'last');
 		await agree(desk, phone);
-		const tablet = await profile(relay, 'd3');
-		await pairUp(phone, tablet, 3);
+		// A snapshot holds no files: the room kept them, and nobody else is there to ask.
+		for (const { network } of [desk, phone]) network.setOnline(false);
+		const alone = await profile(relay, 'd3');
+		await alone.tab.call('home.change', { what: 'recover', code: code ?? '', name: 'Found again' });
+		await has(alone, file, bytes);
+		await has(alone, long, large);
+		expect(await alone.store.range('ops', { prefix: 'm/' })).toEqual([]);
+		for (const { network } of [desk, phone]) network.setOnline(true);
+		const tablet = await profile(relay, 'd4');
+		await pairUp(phone, tablet, 5);
 		await agree(desk, phone, tablet);
-		// A snapshot holds no files: it had to ask.
 		await has(tablet, file, bytes);
 	}, 120_000);
 });

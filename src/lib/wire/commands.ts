@@ -304,6 +304,8 @@ export interface SkillCard {
 /** As its health says. */
 export type RelayStanding = 'unclaimed' | 'locked' | 'claimed';
 
+export type HomeTrouble = Extract<HomeView['state'], 'not-admitted' | 'revoked' | 'full' | 'broken'>;
+
 export interface AppStatus {
 	readonly role: 'leader' | 'follower' | 'starting';
 	readonly schemaOk: boolean;
@@ -312,6 +314,8 @@ export interface AppStatus {
 	readonly quotaBytes: number;
 	/** Unclaimed ones show the yellow banner, `locked` those that nobody may use so far; null when the relay cannot be reached. */
 	readonly relay: RelayStanding | null;
+	/** Something is wrong between this person's devices; absent where all is well, or only the line is down. */
+	readonly home?: HomeTrouble;
 	/** What was stored before the last upgrade of storage, while it is kept. */
 	readonly copy?: {
 		readonly madeAt: number;

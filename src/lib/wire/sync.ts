@@ -12,6 +12,8 @@
  * is absent. A basis is every membership envelope there ever was, then the parts of a snapshot of all
  * that had come up to `upTo`; `ops` go on from there.
  *
+ * `kept{after}`: the same way, the envelopes with files from before that, for a device that misses some.
+ *
  * The room sees headers. What is in `ct` only members can read, and whether the room leaves something
  * out, doubles it, changes its order or goes back in time, they notice (`agent/sync/log.ts`).
  */
@@ -48,7 +50,8 @@ export type WrappedKey = z.infer<typeof wrappedKey>;
 
 /** What the room itself must know of an envelope. */
 export const purpose = z.discriminatedUnion('kind', [
-	z.object({ kind: z.literal('ops') }),
+	/** `stays`: files are in it, which no snapshot holds; so the room forgets it later than others. */
+	z.object({ kind: z.literal('ops'), stays: z.exactOptional(z.literal(true)) }),
 	z.object({ kind: z.literal('add'), member }),
 	/** From the next envelope on nothing is sealed with an older key. */
 	z.object({
@@ -92,6 +95,7 @@ export const fromDevice = z.discriminatedUnion('type', [
 	z.object({ type: z.literal('push'), envelopes: z.array(envelope).check(z.minLength(1), z.maxLength(64)) }),
 	z.object({ type: z.literal('got'), seq: count }),
 	z.object({ type: z.literal('basis'), after: count }),
+	z.object({ type: z.literal('kept'), after: count }),
 	z.object({ type: z.literal('ping') })
 ]);
 export type FromDevice = z.infer<typeof fromDevice>;
@@ -120,6 +124,12 @@ export const fromRoom = z.discriminatedUnion('type', [
 	z.object({
 		type: z.literal('basis'),
 		upTo: count,
+		after: count,
+		envelopes: z.array(envelope),
+		next: z.optional(count)
+	}),
+	z.object({
+		type: z.literal('kept'),
 		after: count,
 		envelopes: z.array(envelope),
 		next: z.optional(count)

@@ -3,7 +3,7 @@
 import type { Host } from '../commands/host';
 import type { BackupView } from '../../wire/backup';
 
-export function syncState({ elsewhere }: Pick<Host, 'elsewhere'>): BackupView['sync'] {
+export async function syncState({ elsewhere }: Pick<Host, 'elsewhere'>): Promise<BackupView['sync']> {
 	if (elsewhere.current === undefined) return 'no-home';
-	return elsewhere.isInStep() ? 'current' : 'behind';
+	return (await elsewhere.isInStep()) ? 'current' : 'behind';
 }

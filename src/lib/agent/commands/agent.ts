@@ -143,7 +143,12 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 	}
 
 	async function appStatus(): Promise<AppStatus> {
-		return { role: tabs.role(), schemaOk: !isOutdated, ...(await options.storageStatus()) };
+		return {
+			role: tabs.role(),
+			schemaOk: !isOutdated,
+			...(await options.storageStatus()),
+			...life?.host.elsewhere.trouble?.()
+		};
 	}
 
 	/** Long after the start, when nobody waits for anything any more. */

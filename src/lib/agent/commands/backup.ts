@@ -69,7 +69,7 @@ async function viewOf(host: Host): Promise<BackupView> {
 		sessions: state.sessions,
 		fuller: state.fuller ?? null,
 		changedSince: await sessionsSince(store, state.at),
-		sync: syncState(host),
+		sync: await syncState(host),
 		progress: backupProgress(),
 		withKeys: state.withKeys
 	};

@@ -1,5 +1,6 @@
 /** What turns of this person's other devices mean for commands here; filled in where this device has a home. */
 
+import type { AppStatus } from '../../wire/commands';
 import type { ApprovalRecord } from '../journal/records';
 
 export interface Elsewhere {
@@ -14,5 +15,7 @@ export interface Elsewhere {
 export interface ElsewherePort {
 	current: Elsewhere | undefined;
 	/** The relay has all of it, sealed, and at least one other device reads there. */
-	isInStep: () => boolean;
+	isInStep: () => Promise<boolean>;
+	/** What is wrong between the devices. */
+	trouble?: () => Pick<AppStatus, 'home'>;
 }

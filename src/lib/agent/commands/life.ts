@@ -160,7 +160,7 @@ export async function openLife(
 		status,
 		bus,
 		systemPrompt,
-		elsewhere: { current: undefined, isInStep: () => false },
+		elsewhere: { current: undefined, isInStep: () => Promise.resolve(false) },
 		relayOrigin: options.relayOrigin
 	};
 	const host: Host = {

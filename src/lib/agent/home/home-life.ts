@@ -3,7 +3,7 @@
  * that was shown the door. Chunks of their own all of it: who has one device loads none.
  */
 
-import type { HomeView } from '../../wire/commands';
+import type { HomeTrouble, HomeView } from '../../wire/commands';
 import { AppError, toAppError, type WireError } from '../../wire/errors';
 import type { Host } from '../commands/host';
 import type { Turns } from '../commands/turns';
@@ -86,7 +86,7 @@ export async function openHomeLife(parts: HomeParts): Promise<HomeLife> {
 		const made = await createHomeSync({ ...parts, home: found, isFounder, changed });
 		sync = made;
 		host.elsewhere.current = made.elsewhere;
-		host.elsewhere.isInStep = () => isInStep(made);
+		host.elsewhere.isInStep = () => isInStep(made, base);
 		return made;
 	}
 
@@ -141,6 +141,16 @@ export async function openHomeLife(parts: HomeParts): Promise<HomeLife> {
 		await base.commit({ epoch: host.epoch(), delete: gone });
 	}
 
+	function state(): HomeView['state'] {
+		if (isRevoked) return 'revoked';
+		if (sync === undefined) return 'none';
+		return sync.isFull() ? 'full' : sync.status().kind;
+	}
+	host.elsewhere.trouble = () => {
+		const now = state();
+		return isTrouble(now) ? { home: now } : {};
+	};
+
 	const row = await base.get('meta', homeMetaRow);
 	const stored = row === undefined ? undefined : await loadHome(base);
 	let prepare: Prepare | undefined;
@@ -159,15 +169,19 @@ export async function openHomeLife(parts: HomeParts): Promise<HomeLife> {
 		until,
 		async view() {
 			const none = { fault: null, devices: [], waiting: false } as const;
-			if (isRevoked) return { ...none, state: 'revoked' };
-			if (sync === undefined) return { ...none, state: 'none' };
+			if (isRevoked || sync === undefined) return { ...none, state: state() };
 			const status = sync.status();
 			const registers = await registersAt(base, 'device/');
 			const replica = sync.replica();
 			const devices = listDevices({ state: { registers }, place: () => replica.place() }, sync.kid);
 			const named = devices.find(({ kid }) => status.kind === 'broken' && kid === status.fault.dev);
 			const fault = status.kind === 'broken' ? { kind: status.fault.kind, device: named?.name ?? '' } : null;
-			return { state: status.kind, fault, devices, waiting: !replica.isSettled() };
+			return {
+				state: state(),
+				fault,
+				devices,
+				waiting: !sync.hasToldAll() || !replica.isSettled()
+			};
 		},
 		async found(name) {
 			if (sync === undefined || isRevoked) await become(await createHome(), name, true);
@@ -215,10 +229,17 @@ export async function openHomeLife(parts: HomeParts): Promise<HomeLife> {
 	};
 }
 
-function isInStep(sync: HomeSync): boolean {
+function isTrouble(state: HomeView['state']): state is HomeTrouble {
+	return state === 'not-admitted' || state === 'revoked' || state === 'full' || state === 'broken';
+}
+
+/** A recovery code is a member, but no second device: it holds nothing. */
+async function isInStep(sync: HomeSync, base: Store): Promise<boolean> {
 	const replica = sync.replica();
-	const living = Object.values(replica.place().members).filter(({ isRemoved }) => !isRemoved);
-	return sync.status().kind === 'joined' && replica.isSettled() && living.length > 1;
+	if (sync.status().kind !== 'joined' || !sync.hasToldAll() || !replica.isSettled()) return false;
+	const registers = await registersAt(base, 'device/');
+	const devices = listDevices({ state: { registers }, place: () => replica.place() }, sync.kid);
+	return devices.some(({ isThis, isRevoked, isRecovery }) => !isThis && !isRevoked && !isRecovery);
 }
 
 /** Unlike a relay that has no rooms, this one may answer the next time. */

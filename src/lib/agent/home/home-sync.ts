@@ -10,29 +10,27 @@ import { readOperation, type AnyOperation } from '../../wire/operations';
 import type { Host } from '../commands/host';
 import type { Turns } from '../commands/turns';
 import type { SyncNetwork } from '../ports';
-import { readSegment } from '../sessions/read-record';
-import { isRecord } from '../sessions/upcast';
 import { untoldRow, type OutgoingStore, type Prepare } from '../storage/outgoing';
-import type { Store } from '../storage/store';
+import type { Store, StoreWrite } from '../storage/store';
 import { applyState, type Applied } from '../sync/apply';
-import { asJson } from '../sync/as-json';
 import { beginBirth, tellOneMore } from '../sync/birth';
 import { createTelling, tellCommit, type OperationPorts, type Telling } from '../sync/commit-operations';
 import { createConnection, type SyncConnection, type SyncStatus } from '../sync/connection';
-import { fileContent } from '../sync/files';
 import { readKeptState } from '../sync/kept';
 import { openLink, type Link } from '../sync/link';
-import { addNode, takeState } from '../sync/merge';
+import { addNode, takeState, type SyncState } from '../sync/merge';
 import { createKeeper, placeWrite, readOutbox } from '../sync/outbox';
 import { registerOf } from '../sync/registers';
+import type { Reading } from '../sync/read-envelopes';
 import { createReplica, type Replica } from '../sync/replica';
 import { genesisOf } from '../sync/signature';
-import { wholeState } from '../sync/whole-state';
+import { contentFrom, wholeState } from '../sync/whole-state';
 import { openAgreementKey, unwrapEpoch, type AgreementKey } from './agreement-key';
 import { openDeviceKey, type DeviceKey } from './device-key';
 import { deviceSeenKey } from './devices';
 import type { Home } from './home';
 import { saveHome } from './home-record';
+import { createMissingFiles } from './missing-files';
 import { createTurnsElsewhere, type TurnsElsewhere } from './turns-elsewhere';
 
 export const signRow = 'home/sign';
@@ -57,7 +55,11 @@ export interface HomeSync {
 	readonly prepare: Prepare;
 	readonly elsewhere: TurnsElsewhere;
 	replica(): Replica;
+	/** What was here before this device belonged to the home is queued too. */
+	hasToldAll(): boolean;
 	status(): SyncStatus;
+	/** The room takes nothing more of what is written here. */
+	isFull(): boolean;
 	/** Resolves when what the others did has been read, or cannot be had now. */
 	current(): Promise<void>;
 	/** Sends what was queued by others than a commit. */
@@ -71,6 +73,7 @@ export interface HomeSync {
 
 const seenEveryMs = 60 * 60_000;
 const againMs = 5_000;
+const longestMs = 5 * 60_000;
 /** A page waits for it with a turn that it has left open: a relay that is not there must not keep it. */
 const currentMs = 4_000;
 const pollMs = 30;
@@ -107,22 +110,34 @@ export async function createHomeSync(parts: HomeSyncParts): Promise<HomeSync> {
 		return made;
 	}
 
+	let canTellAll = true;
 	function enqueue(operations: readonly AnyOperation[]): void {
 		for (const op of operations) {
 			const operation = readOperation(op);
 			if (operation !== undefined) replica.enqueue(operation);
+			// Its row stays, and this device is not in step.
+			else canTellAll = false;
 		}
 		if (operations.length > 0) void connection?.send();
 	}
 
-	async function advanced(): Promise<void> {
-		if (home.keys.secrets().size !== keysSaved) {
-			await saveHome(base, home);
-			keysSaved = home.keys.secrets().size;
-		}
-		const taken = takeState(replica.state);
+	const files = createMissingFiles({
+		base,
+		clock,
+		told,
+		reading,
+		askRoom() {
+			if (connection?.isCurrent() !== true) return false;
+			connection.askKept();
+			return true;
+		},
+		take: apply,
+		queue
+	});
+
+	async function apply(state: SyncState): Promise<void> {
 		const applied = await outgoing.alone((store) =>
-			applyState(store, taken, {
+			applyState(store, state, {
 				dev: kid,
 				epoch: host.epoch,
 				lamport: host.lamport,
@@ -131,29 +146,21 @@ export async function createHomeSync(parts: HomeSyncParts): Promise<HomeSync> {
 			})
 		);
 		await show(host, elsewhere, applied);
-		await exchangeFiles(applied);
+		await files.applied(applied);
+	}
+
+	async function advanced(): Promise<void> {
+		if (home.keys.secrets().size !== keysSaved) {
+			await saveHome(base, home);
+			keysSaved = home.keys.secrets().size;
+		}
+		await apply(takeState(replica.state));
 		if (replica.isSnapshotDue()) replica.queueSnapshot(await wholeState(base, kept, kid));
 	}
 
-	/** Told once a life at most: several devices may ask for the same, and several may have it. */
-	const answered = new Set<string>();
-	const asked = new Set<string>();
-	async function exchangeFiles({ missing, wanted }: Applied): Promise<void> {
-		const telling = createTelling(told);
-		for (const blob of missing) {
-			if (!asked.has(blob)) telling.want(blob);
-			asked.add(blob);
-		}
-		for (const blob of wanted) {
-			const content = answered.has(blob) ? undefined : await fileContent(base, blob);
-			if (content !== undefined) telling.file(blob, content);
-			answered.add(blob);
-		}
-		await queue(telling);
-	}
-
-	async function queue(telling: Telling): Promise<void> {
-		const { put, operations } = telling.told();
+	async function queue(telling: Telling, also: readonly StoreWrite[] = []): Promise<void> {
+		const { put: rows, operations } = telling.told();
+		const put = [...also, ...rows];
 		if (put.length === 0) return;
 		await outgoing.alone(async (store) => {
 			await store.commit({ epoch: host.epoch(), put: [...put, host.lamport.write()] });
@@ -164,11 +171,13 @@ export async function createHomeSync(parts: HomeSyncParts): Promise<HomeSync> {
 	function connect(): void {
 		const keeper = { ...createKeeper(base, host.epoch, () => replica), advanced };
 		connection = createConnection({
-			reading: { room: home.room, replica, keys: home.keys, unwrap: unwrapOwn },
+			reading: reading(),
 			signer,
+			clock,
 			keeper,
+			kept: files.page,
 			changed: onChanged,
-			failed: () => void restart().catch(() => undefined)
+			failed: () => void restart()
 		});
 		link = openLink({
 			connection,
@@ -183,6 +192,10 @@ export async function createHomeSync(parts: HomeSyncParts): Promise<HomeSync> {
 	const unwrapOwn = async (key: Parameters<typeof unwrapEpoch>[1], epoch: number) =>
 		key.kid === kid ? unwrapEpoch(agreement, key, home.room, epoch) : undefined;
 
+	function reading(): Reading {
+		return { room: home.room, replica, keys: home.keys, unwrap: unwrapOwn };
+	}
+
 	let shown = '';
 	let isSeen = false;
 	function onChanged(): void {
@@ -192,7 +205,9 @@ export async function createHomeSync(parts: HomeSyncParts): Promise<HomeSync> {
 			isSeen = true;
 			void noteSeen().catch(() => undefined);
 		}
-		const now = `${status} ${String(replica.isSettled())} ${JSON.stringify(replica.place().members)}`;
+		if (status !== 'joined') files.cut();
+		else if (connection?.isCurrent() === true) void files.look().catch(() => undefined);
+		const now = `${status} ${String(connection?.isFull())} ${String(replica.isSettled())} ${JSON.stringify(replica.place().members)}`;
 		if (now !== shown) changed();
 		shown = now;
 	}
@@ -224,23 +239,38 @@ export async function createHomeSync(parts: HomeSyncParts): Promise<HomeSync> {
 	async function restart(): Promise<void> {
 		link?.end();
 		await clock.sleep(againMs);
-		if (isOver) return;
-		await outgoing.alone(async () => {
-			kept = await readKeptState(base);
-			replica = await createOwnReplica();
-		});
+		await untilDone(() =>
+			outgoing.alone(async () => {
+				kept = await readKeptState(base);
+				replica = await createOwnReplica();
+			})
+		);
 		if (!isOver) connect();
 	}
 
+	/** What the disk refuses now it may take later: until then nothing is said to be in step. */
+	async function untilDone(job: () => Promise<void>): Promise<void> {
+		for (let delay = againMs; !isOver; delay = Math.min(longestMs, delay * 2)) {
+			try {
+				return await job();
+			} catch {
+				await clock.sleep(delay);
+			}
+		}
+	}
+
+	let hasToldAll = false;
 	async function tellWhatWasHere(): Promise<void> {
 		while (!isOver) {
 			const more = await outgoing.alone((store) =>
 				tellOneMore(store, host.epoch(), told, new Set(Object.keys(replica.place().members)))
 			);
-			if (more === undefined) return;
+			if (more === undefined) break;
 			if (more.rewritten !== undefined) host.repository.applyCommit({ put: [more.rewritten] });
 			enqueue(more.operations);
 		}
+		hasToldAll = true;
+		changed();
 	}
 
 	if ((await base.get('meta', untoldRow)) !== undefined) {
@@ -263,7 +293,9 @@ export async function createHomeSync(parts: HomeSyncParts): Promise<HomeSync> {
 		},
 		elsewhere,
 		replica: () => replica,
+		hasToldAll: () => hasToldAll && canTellAll,
 		status: () => connection?.status() ?? { kind: 'apart' },
+		isFull: () => connection?.isFull() === true,
 		async current() {
 			const until = clock.now() + currentMs;
 			while (network.isOnline() && !isOver && connection?.isCurrent() !== true && clock.now() < until)
@@ -273,7 +305,7 @@ export async function createHomeSync(parts: HomeSyncParts): Promise<HomeSync> {
 		set,
 		start() {
 			connect();
-			void tellWhatWasHere().catch(() => undefined);
+			void untilDone(tellWhatWasHere);
 		},
 		end() {
 			isOver = true;
@@ -309,23 +341,4 @@ async function show(
 		await host.providers.reload();
 	}
 	if (tables.size > 0 || hasOther) host.bus.publish({ kind: 'changed', what: 'settings' });
-}
-
-/** An entry as it is stored, alone or packed. Packed ones of a session are read together, once. */
-function contentFrom(store: Store): (sessionId: string, entryId: string) => Promise<Json | undefined> {
-	let packed: { readonly sessionId: string; readonly rows: ReadonlyMap<string, unknown> } | undefined;
-	return async (sessionId, entryId) => {
-		const row = await store.get('entries', `${sessionId}/${entryId}`);
-		if (row !== undefined) return asJson(row);
-		if (packed?.sessionId !== sessionId) {
-			const segments = await store.range('segments', { prefix: `${sessionId}/` });
-			const rows = new Map<string, unknown>();
-			for (const { row: segment } of segments)
-				for (const element of readSegment(segment)?.elements ?? [])
-					if (isRecord(element) && typeof element.id === 'string') rows.set(element.id, element);
-			packed = { sessionId, rows };
-		}
-		const found = packed.rows.get(entryId);
-		return found === undefined ? undefined : asJson(found);
-	};
 }

@@ -70,6 +70,7 @@ export async function recover(
 	const { kid } = signer.publicKey;
 	const { room, keys } = home;
 	const replica = createReplica({ room, dev: kid, genesis: genesisOf(room) });
+	const { clock, random } = host.ports;
 	const connection = createConnection({
 		reading: {
 			room,
@@ -77,9 +78,9 @@ export async function recover(
 			keys,
 			unwrap: async (key, epoch) => (key.kid === kid ? unwrapEpoch(agreement, key, room, epoch) : undefined)
 		},
-		signer
+		signer,
+		clock
 	});
-	const { clock, random } = host.ports;
 	const address = `${(host.relayOrigin ?? '').replace(/^http/, 'ws')}${syncPrefix}${room}`;
 	const link = openLink({ connection, network, address, clock, random, changed: () => undefined });
 	const { member } = await ownMember(base);

@@ -7,8 +7,11 @@ import type { Store, StoreWrite } from '../storage/store';
 import { isRecord } from './upcast';
 
 const step = 1024;
-/** A bound, so that one absurd stamp from elsewhere cannot use the clock up. */
-const highest = 2 ** 50;
+/**
+ * What is beyond was not counted to, and is not followed: one absurd stamp from elsewhere cannot use the clock up.
+ * An operation may have four times as much (`wire/operations.ts`): room for what is counted from here.
+ */
+const highestObserved = 2 ** 48;
 
 export interface LamClock {
 	next(): number;
@@ -21,7 +24,9 @@ export interface LamClock {
 /** Reads `meta/lam`. A tab that becomes the leader opens a new one. */
 export async function openLamClock(store: Store): Promise<LamClock> {
 	const row = await store.get('meta', 'lam');
-	let last = isRecord(row) && isStamp(row.lam) ? row.lam : 0;
+	const stored = isRecord(row) && typeof row.lam === 'number' ? row.lam : 0;
+	// Carried off by such a stamp once, in an older build.
+	let last = stored < 2 * highestObserved ? stored : highestObserved;
 	return {
 		next: () => ++last,
 		write() {
@@ -29,11 +34,7 @@ export async function openLamClock(store: Store): Promise<LamClock> {
 			return { table: 'meta', key: 'lam', row: { v: 1, lam: ceiling } };
 		},
 		observe(lam) {
-			if (isStamp(lam) && lam > last) last = lam;
+			if (Number.isSafeInteger(lam) && lam > last && lam <= highestObserved) last = lam;
 		}
 	};
-}
-
-function isStamp(value: unknown): value is number {
-	return Number.isSafeInteger(value) && typeof value === 'number' && value >= 0 && value < highest;
 }

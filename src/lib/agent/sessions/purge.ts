@@ -27,30 +27,40 @@ export async function purgeable(store: Store, before: number): Promise<readonly 
 }
 
 /**
- * Deletes for one commit, or null while a fork goes on from it. A record that cannot be read
- * might be such a fork: then nothing is purged.
+ * Deletes for one commit, by session: of those that are here and that no fork goes on from. A record that cannot
+ * be read might be such a fork: then nothing is purged. However many go, each table is read once.
  */
-export async function purgeDeletes(store: Store, sessionId: string): Promise<readonly StoreDelete[] | null> {
-	const { records, badRows } = await readRecords(store);
-	if (badRows > 0 || records.some((record) => record.origin?.sessionId === sessionId)) return null;
-	const deletes: StoreDelete[] = [
-		{ table: 'sessions', key: sessionId },
-		{ table: 'drafts', key: sessionId }
-	];
-	for (const table of bySession) {
-		for (const { key } of await store.range(table, { prefix: `${sessionId}/` })) deletes.push({ table, key });
-	}
-	for (const table of byRow) {
-		for (const { key, row } of await store.range(table, {})) {
-			if (isRecord(row) && row.sessionId === sessionId) deletes.push({ table, key });
-		}
-	}
+export async function purgeDeletes(
+	store: Store,
+	sessionIds: readonly string[]
+): Promise<ReadonlyMap<string, readonly StoreDelete[]>> {
+	const found = new Map<string, StoreDelete[]>();
+	const { records, badRows } = sessionIds.length === 0 ? none : await readRecords(store);
+	const origins = new Set(records.map(({ origin }) => origin?.sessionId));
+	const here = new Set(records.map(({ id }) => id));
+	for (const key of sessionIds)
+		if (badRows === 0 && here.has(key) && !origins.has(key))
+			found.set(key, [
+				{ table: 'sessions', key },
+				{ table: 'drafts', key }
+			]);
+	if (found.size === 0) return found;
+	const deletesOf = (row: unknown) =>
+		isRecord(row) && typeof row.sessionId === 'string' ? found.get(row.sessionId) : undefined;
+	for (const table of byRow)
+		for (const { key, row } of await store.range(table, {})) deletesOf(row)?.push({ table, key });
+	for (const [sessionId, deletes] of found)
+		for (const table of bySession)
+			for (const { key } of await store.range(table, { prefix: `${sessionId}/` }))
+				deletes.push({ table, key });
 	for (const { key: turnId, row } of await store.range('turns', {})) {
-		if (!isRecord(row) || row.sessionId !== sessionId) continue;
+		const deletes = deletesOf(row);
+		if (deletes === undefined) continue;
 		deletes.push({ table: 'turns', key: turnId });
-		for (const table of byTurn) {
+		for (const table of byTurn)
 			for (const { key } of await store.range(table, { prefix: `${turnId}/` })) deletes.push({ table, key });
-		}
 	}
-	return deletes;
+	return found;
 }
+
+const none = { records: [], badRows: 0 };

@@ -284,15 +284,44 @@ describe('repository', () => {
 
 		await say(written, [], { hidden: true, head: 'c' });
 		expect((await repository.list()).rows.map(({ id }) => id)).toEqual([fork.id]);
-		expect(await purgeDeletes(store, origin.id)).toBeNull();
+		expect([...(await purgeDeletes(store, [origin.id])).keys()]).toEqual([]);
 		expect(await purgeable(store, Infinity)).toEqual([]);
 		expect((await open().load(fork.id)).branch().map(({ id }) => id)).toEqual(['a', 'b', 'x']);
 
-		await commit({ delete: (await purgeDeletes(store, fork.id)) ?? [] });
+		await commit({ delete: (await purgeDeletes(store, [fork.id])).get(fork.id) ?? [] });
 		expect(await purgeable(store, Infinity)).toEqual([origin.id]);
-		await commit({ delete: (await purgeDeletes(store, origin.id)) ?? [] });
+		await commit({ delete: (await purgeDeletes(store, [origin.id])).get(origin.id) ?? [] });
 		expect(await store.range('entries', {})).toEqual([]);
 		expect(await store.range('sessions', {})).toEqual([]);
+	});
+
+	it('reads each table once, however many sessions go, and none for those that are not here', async () => {
+		const { store, repository, say } = world();
+		const ids: string[] = [];
+		for (let n = 0; n < 20; n++) {
+			const record = repository.newSession();
+			await say(record, [entry(record.id, `e${n}`, null)]);
+			ids.push(record.id);
+		}
+		const put = ids.map((sessionId, n) => ({ table: 'undo' as const, key: `u${n}`, row: { sessionId } }));
+		await store.commit({ epoch: 0, put });
+		const whole: string[] = [];
+		const counting: Store = {
+			...store,
+			range(table, query) {
+				if (query.prefix === undefined) whole.push(table);
+				return store.range(table, query);
+			}
+		};
+		const absent = Array.from({ length: 50 }, (_, n) => `gone-${n}`);
+		const found = await purgeDeletes(counting, [...absent, ...ids]);
+		expect([...found.keys()]).toEqual(ids);
+		expect(found.get(ids[3] ?? '')).toContainEqual({ table: 'undo', key: 'u3' });
+		expect(found.get(ids[3] ?? '')).toContainEqual({ table: 'entries', key: `${ids[3]}/e3` });
+		expect(whole.sort()).toEqual([...new Set(whole)]);
+		whole.length = 0;
+		expect((await purgeDeletes(counting, absent)).size).toBe(0);
+		expect(whole).toEqual(['sessions']);
 	});
 
 	it('SAM-18 forks of forks go down to the limit and no further, and read the whole past', async () => {

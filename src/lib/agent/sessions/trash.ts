@@ -44,8 +44,8 @@ export async function emptyTrash(ports: TrashPorts, keepMs: number): Promise<rea
 		if (at === undefined || at > ports.now - keepMs) continue;
 		await ports.removeEntries(await entryIds(store, id));
 		// Asked for right before: a fork may go on from it by now.
-		const deletes = await purgeDeletes(store, id);
-		if (deletes === null) continue;
+		const deletes = (await purgeDeletes(store, [id])).get(id);
+		if (deletes === undefined) continue;
 		const all: readonly StoreDelete[] = [...deletes, { table: 'meta', key: prefix + id }];
 		await store.commit({ epoch: ports.epoch(), delete: all });
 		ports.purged(all);

@@ -17,7 +17,7 @@ import type { Store, StoreDelete, StoreWrite } from '../storage/store';
 import { ownFacts } from './commit-operations';
 import { keepRest, keptWrite } from './kept';
 import { addNode, applyOperation, precedes, type NodeRow, type RegisterRow, type SyncState } from './merge';
-import { missingFiles, readFiles } from './files';
+import { missingFiles, missingRow, readFiles } from './files';
 import { endedTurnOf, isTurnNews } from './open-turns';
 import { gatherParts } from './operation-parts';
 import {
@@ -126,13 +126,10 @@ export async function applyState(store: Store, state: SyncState, parts: ApplyPar
 		if (to !== undefined) tables.add(to.table);
 	}
 
-	const purged: { sessionId: string; deletes: readonly StoreDelete[] }[] = [];
-	for (const sessionId of goneHere) {
-		const rows = /^[A-Za-z0-9_.:-]{1,64}$/.test(sessionId) ? await purgeDeletes(store, sessionId) : null;
-		if (rows === null) continue;
+	const purged = [...(await purgeDeletes(store, goneHere))].map(([sessionId, rows]) => {
 		deletes.push(...rows);
-		purged.push({ sessionId, deletes: rows });
-	}
+		return { sessionId, deletes: rows };
+	});
 
 	const sessions: AppliedSession[] = [];
 	for (const [sessionId, one] of news) {
@@ -143,16 +140,18 @@ export async function applyState(store: Store, state: SyncState, parts: ApplyPar
 		put.push(...applied.writes);
 		sessions.push(applied);
 	}
+	const missing = await missingFiles(
+		store,
+		sessions.flatMap(({ entries }) => entries),
+		files.stored
+	);
+	put.push(...missing.map((blob) => missingRow({ blob, isSearched: false })));
 	if (stateText(kept) !== keptBefore) put.push(keptWrite(stateText(kept)));
 	await store.commit({
 		epoch: parts.epoch(),
 		delete: deletes,
 		put: [...put, lamport.write(), parts.place()]
 	});
-	const missing = await missingFiles(
-		store,
-		sessions.flatMap(({ entries }) => entries)
-	);
 	return { sessions, purged, tables, turns, ended, hasOther, missing, wanted: files.wanted };
 }
 

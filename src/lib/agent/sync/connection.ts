@@ -13,9 +13,11 @@ import {
 	type FromRoom
 } from '../../wire/sync';
 import { toBase64Url } from '../../wire/device';
+import type { Clock } from '../ports';
 import type { DeviceKey } from '../home/device-key';
 import { sealEnvelope } from './envelope';
 import type { LogFault } from './log';
+import { createPace } from './pace';
 import { readBasis } from './read-basis';
 import { readEnvelopes, type Reading } from './read-envelopes';
 import type { Outcome, Sealed } from './replica';
@@ -37,11 +39,15 @@ export interface SyncKeeper {
 }
 
 export type SyncStatus =
-	| { readonly kind: 'apart' | 'joining' | 'joined' | 'not-admitted' | 'revoked' | 'full' }
+	| { readonly kind: 'apart' | 'joining' | 'joined' | 'not-admitted' | 'revoked' }
 	| { readonly kind: 'broken'; readonly fault: LogFault };
 
 export interface SyncConnection {
 	status(): SyncStatus;
+	/** The room takes no operations, as it holds as much as it may; what the others write is read all the same. */
+	isFull(): boolean;
+	/** Grows with what is acknowledged and what is read. */
+	progress(): number;
 	/** It has read all that was in the room when it was let in, and nothing of that waits to be stored or shown. */
 	isCurrent(): boolean;
 	/** A new socket; the one before it is forgotten. */
@@ -50,6 +56,8 @@ export interface SyncConnection {
 	closed(): void;
 	/** Something was written. */
 	send(): Promise<void>;
+	/** Asks the room for files of before its snapshot. */
+	askKept(): void;
 	/** Nothing is said any more, and nothing heard. */
 	end(): void;
 }
@@ -57,15 +65,16 @@ export interface SyncConnection {
 export interface ConnectionPorts {
 	readonly reading: Reading;
 	readonly signer: DeviceKey;
+	readonly clock: Pick<Clock, 'sleep'>;
 	readonly keeper?: SyncKeeper;
 	/** Something was read or acknowledged. */
 	readonly changed?: () => void;
+	/** Files of before the snapshot; answers where to go on. */
+	readonly kept?: (page: Extract<FromRoom, { type: 'kept' }>) => Promise<number | undefined>;
 	/** Something could not be kept: what is in memory is ahead of the disk, and must not be gone on from. */
 	readonly failed?: () => void;
 }
 
-/** Sealed ahead of what is acknowledged: enough to keep the way full. */
-const ahead = 16;
 const pushedAtOnce = 8;
 
 const text = new TextEncoder();
@@ -73,8 +82,10 @@ const text = new TextEncoder();
 export function createConnection({
 	reading,
 	signer,
+	clock,
 	keeper,
 	changed,
+	kept,
 	failed
 }: ConnectionPorts): SyncConnection {
 	const { replica, room, keys } = reading;
@@ -82,6 +93,10 @@ export function createConnection({
 	let socket: SyncSocket | undefined;
 	let basis: { readonly upTo: number; after: number; readonly envelopes: Envelope[] } | undefined;
 	let pushed = 0;
+	const pace = createPace();
+	/** Why nothing is pushed for now; where the room is full, members may come and go. */
+	let held: 'slow' | 'full' | undefined;
+	let isFull = false;
 	let newest = 0;
 	/** Up to here it is not only read: it is stored, and shown. */
 	let applied = 0;
@@ -96,6 +111,7 @@ export function createConnection({
 		socket = undefined;
 		basis = undefined;
 		pushed = 0;
+		held = undefined;
 		status = now;
 		old?.close();
 	}
@@ -114,6 +130,7 @@ export function createConnection({
 				most = opsPerEnvelope;
 			}
 			const draft = replica.draft(most);
+			if (held === 'full' && draft?.purpose.kind === 'ops') return undefined;
 			// Who has not read yet that it was let in does not know the key of now either.
 			if (draft?.purpose.kind === 'ops' && !replica.isMember()) return undefined;
 			if (draft === undefined || (await keys.keyOf(draft.keyEpoch, signer.publicKey.kid)) === undefined)
@@ -123,15 +140,38 @@ export function createConnection({
 		}
 	}
 
+	/** The line stays, and what comes is read; what the room has refused is tried again after a while. */
+	function hold(reason: 'slow' | 'full'): void {
+		// Of what was under way together each frame is refused.
+		if (held !== undefined) return;
+		held = reason;
+		isFull ||= reason === 'full';
+		pace.refused();
+		const from = socket;
+		const release = async (): Promise<void> => {
+			if (socket !== from || socket === undefined) return;
+			held = undefined;
+			pushed = replica.acknowledged().devSeq;
+			await push();
+		};
+		void clock.sleep(pace.delayMs()).then(() => queue(release));
+	}
+
 	async function push(): Promise<void> {
-		if (status.kind !== 'joined') return;
-		while (replica.unacknowledged().length < ahead) {
+		if (status.kind !== 'joined' || held === 'slow') return;
+		if (held === 'full') replica.letPurposesPass();
+		while (replica.unacknowledged().length < pace.width()) {
 			const sealed = await sealNext();
 			if (sealed === undefined) break;
 			replica.sealed(sealed);
 			await keeper?.sealed(sealed);
 		}
-		const waiting = replica.unacknowledged().filter(({ draft }) => draft.devSeq > pushed);
+		const waiting = replica
+			.unacknowledged()
+			.slice(0, pace.width())
+			.filter(
+				({ draft: { devSeq, purpose } }) => devSeq > pushed && (held === undefined || purpose.kind !== 'ops')
+			);
 		for (let from = 0; from < waiting.length; from += pushedAtOnce) {
 			const some = waiting.slice(from, from + pushedAtOnce);
 			for (const envelopes of fitting(some.map(({ envelope }) => envelope))) say({ type: 'push', envelopes });
@@ -162,12 +202,17 @@ export function createConnection({
 				return;
 			case 'ack':
 				replica.ack(message.devSeq);
+				pace.accepted();
+				// While it is held, only members come and go.
+				if (held === undefined) isFull = false;
 				await keeper?.acknowledged(message.devSeq);
 				return;
 			case 'nack':
-				if (message.reason === 'full') leave({ kind: 'full' });
-				else if (message.reason === 'not-a-member' && message.expect === 0) leave({ kind: 'not-admitted' });
-				else if (settle(replica.nack(message))) pushed = message.expect - 1;
+				if (message.reason === 'not-a-member' && message.expect === 0) leave({ kind: 'not-admitted' });
+				else if (settle(replica.nack(message))) {
+					pushed = message.expect - 1;
+					if (message.reason === 'slow' || message.reason === 'full') hold(message.reason);
+				}
 				return;
 			case 'reset':
 				basis = { upTo: message.upTo, after: 0, envelopes: [] };
@@ -187,6 +232,11 @@ export function createConnection({
 				if (!settle(await readBasis(reading, upTo, envelopes))) return;
 				await advanced();
 				return say({ type: 'got', seq: replica.cursor() });
+			}
+			case 'kept': {
+				const next = await kept?.(message);
+				if (next !== undefined) say({ type: 'kept', after: next });
+				return;
 			}
 			case 'ops':
 				{
@@ -214,6 +264,8 @@ export function createConnection({
 
 	return {
 		status: () => status,
+		isFull: () => status.kind === 'joined' && isFull,
+		progress: () => replica.acknowledged().devSeq + replica.cursor(),
 		isCurrent: () => status.kind === 'joined' && applied >= newest,
 		open(next) {
 			leave(replica.fault() === undefined ? { kind: 'joining' } : status);
@@ -236,6 +288,9 @@ export function createConnection({
 			if (socket !== undefined) leave({ kind: 'apart' });
 		},
 		send: () => queue(push),
+		askKept() {
+			say({ type: 'kept', after: 0 });
+		},
 		end() {
 			leave({ kind: 'apart' });
 		}

@@ -1,7 +1,7 @@
 /**
- * Files that entries speak of. Their bytes are told once, ahead of the entry, in as many parts as it takes; a
- * device that finds some missing (it came later, and a snapshot holds none) asks, and whoever has them tells
- * them again. What arrives is taken only where it has the hash that it is known by.
+ * Files that entries speak of. Their bytes are told once, ahead of the entry, in as many parts as it takes; the
+ * room keeps them past a snapshot, which holds none. A device that finds some missing notes it (row `m/{hash}` of
+ * `ops`) and asks (`home/missing-files.ts`). What arrives is taken only where it has the hash that it is known by.
  */
 
 import * as z from 'zod/mini';
@@ -21,6 +21,35 @@ const fileBody = z.object({ hash, mediaType: z.string().check(z.maxLength(200)),
 const wantedBody = z.object({ hash });
 
 const toldRow = (blob: string): string => `b/${blob}`;
+
+/** A file that an entry here speaks of, and that is not here. */
+export interface MissingFile {
+	readonly blob: string;
+	/** The room was asked for what it keeps. */
+	readonly isSearched: boolean;
+	/** When the other devices were. */
+	readonly askedAt?: number;
+}
+
+const missingPrefix = 'm/';
+
+export function missingRow({ blob, isSearched, askedAt }: MissingFile): StoreWrite {
+	const row = { v: 1, isSearched, ...(askedAt === undefined ? {} : { askedAt }) };
+	return { table: 'ops', key: missingPrefix + blob, row };
+}
+
+export async function readMissing(store: Store): Promise<readonly MissingFile[]> {
+	return (await store.range('ops', { prefix: missingPrefix })).map(({ key, row }) => {
+		const { isSearched, askedAt } = isRecord(row) ? row : {};
+		const asked = typeof askedAt === 'number' ? { askedAt } : {};
+		return { blob: key.slice(missingPrefix.length), isSearched: isSearched === true, ...asked };
+	});
+}
+
+/** Of what tells a file. */
+export function fileHash(op: AnyOperation): string | undefined {
+	return op.type === fileType ? fileBody.safeParse(op.body).data?.hash : undefined;
+}
 
 /** Files that a stored entry speaks of, by hash. */
 export function filesOf(row: unknown): readonly string[] {
@@ -57,6 +86,8 @@ export interface FileNews {
 	readonly delete: readonly StoreDelete[];
 	/** Others ask for them. */
 	readonly wanted: readonly string[];
+	/** Are here with this commit. */
+	readonly stored: ReadonlySet<string>;
 }
 
 /** Takes what is about files out of `opaque`. */
@@ -78,13 +109,20 @@ export function readFiles(opaque: Map<string, AnyOperation>, dev: string): FileN
 		put.push({ table: 'ops', key: toldRow(blob), row: { v: 1 } });
 		stored.push(blob);
 	}
-	return { put, delete: keepBlobs(stored), wanted: [...wanted] };
+	const found = stored.map((blob) => ({ table: 'ops' as const, key: missingPrefix + blob }));
+	return { put, delete: [...keepBlobs(stored), ...found], wanted: [...wanted], stored: new Set(stored) };
 }
 
-/** Files of these entries that are not here. */
-export async function missingFiles(store: Store, entries: readonly Entry[]): Promise<readonly string[]> {
+/** Files of these entries that are neither here nor `coming`, and were not missed before. */
+export async function missingFiles(
+	store: Store,
+	entries: readonly Entry[],
+	coming: ReadonlySet<string>
+): Promise<readonly string[]> {
 	const missing: string[] = [];
-	for (const blob of new Set(entries.flatMap(filesOf)))
-		if ((await store.get('blobs', blob)) === undefined) missing.push(blob);
+	for (const blob of new Set(entries.flatMap(filesOf))) {
+		if (coming.has(blob) || (await store.get('blobs', blob)) !== undefined) continue;
+		if ((await store.get('ops', missingPrefix + blob)) === undefined) missing.push(blob);
+	}
 	return missing;
 }

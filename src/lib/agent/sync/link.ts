@@ -33,11 +33,13 @@ export function openLink({ connection, network, address, clock, random, changed 
 	});
 	const isFinal = (): boolean => ['revoked', 'broken'].includes(connection.status().kind);
 
-	/** One connection, from its opening to its end; answers whether the room had let us in. */
+	/** One connection, from its opening to its end; answers whether it was good for something. */
 	async function connectOnce(): Promise<boolean> {
 		const { promise: closed, resolve } = Promise.withResolvers<undefined>();
 		let wasIn = false;
-		let heard = clock.now();
+		const opened = clock.now();
+		const before = connection.progress();
+		let heard = opened;
 		const socket = network.open(address, {
 			frame(text) {
 				heard = clock.now();
@@ -72,7 +74,7 @@ export function openLink({ connection, network, address, clock, random, changed 
 		await closed;
 		socket.close();
 		connection.closed();
-		return wasIn;
+		return wasIn && (connection.progress() > before || clock.now() - opened > longestDelayMs);
 	}
 
 	void (async () => {
@@ -80,9 +82,9 @@ export function openLink({ connection, network, address, clock, random, changed 
 		while (!isOver && !isFinal()) {
 			wake = Promise.withResolvers();
 			if (network.isOnline()) {
-				const wasIn = await connectOnce().catch(() => false);
+				const wasGood = await connectOnce().catch(() => false);
 				changed();
-				if (wasIn) delay = firstDelayMs;
+				if (wasGood) delay = firstDelayMs;
 				if (isOver || isFinal()) break;
 				await Promise.race([clock.sleep(delay * (0.5 + random.float())), wake.promise]);
 				delay = Math.min(longestDelayMs, delay * 2);

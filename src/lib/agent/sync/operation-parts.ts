@@ -18,7 +18,9 @@ const body = z.object({
 	of: z.string(),
 	part: z.number().check(z.int(), z.nonnegative()),
 	count: z.number().check(z.int(), z.positive(), z.lte(maximumParts)),
-	text: z.string()
+	text: z.string(),
+	/** Type of the whole. */
+	what: z.optional(z.string())
 });
 
 export function partsOf({ op }: Operation): Operation[] {
@@ -31,7 +33,13 @@ export function partsOf({ op }: Operation): Operation[] {
 			v: 1,
 			opId: `${op.opId}.${String(part)}`,
 			type: partType,
-			body: { of: op.opId, part, count, text: text.slice(part * partLength, (part + 1) * partLength) }
+			body: {
+				of: op.opId,
+				part,
+				count,
+				what: op.type,
+				text: text.slice(part * partLength, (part + 1) * partLength)
+			}
 		}
 	}));
 }
@@ -41,6 +49,11 @@ export function toldBy({ opId, type, body: content }: AnyOperation): string | un
 	if (type !== partType) return opId;
 	const read = body.safeParse(content);
 	return read.success && read.data.part === read.data.count - 1 ? read.data.of : undefined;
+}
+
+/** Of the operation itself, or of what it is a part of. */
+export function wholeType({ type, body: content }: AnyOperation): string {
+	return (type === partType ? body.safeParse(content).data?.what : undefined) ?? type;
 }
 
 const rowPrefix = 'p/';

@@ -9,7 +9,8 @@ import type { Envelope, EnvelopeHeader, FromRoom, Purpose } from '../../wire/syn
 import { opsPerEnvelope } from '../../wire/sync';
 import { createLogReader, type Head, type Heads, type LogFault, type LogPlace } from './log';
 import { applyOperation, createState, type SyncState } from './merge';
-import { partsOf } from './operation-parts';
+import { fileType } from './files';
+import { partsOf, wholeType } from './operation-parts';
 import { mergeText, stateText } from './state-text';
 
 /** An envelope once its signature held and it was opened. */
@@ -85,6 +86,8 @@ export interface Replica {
 	sealed(sealed: Sealed): void;
 	/** Members come and go by envelopes of their own. */
 	queuePurpose(purpose: Exclude<Purpose, { kind: 'ops' | 'snapshot' }>): void;
+	/** Ahead of operations that were sealed before them, and that the room has refused. */
+	letPurposesPass(): void;
 	/** Everything read so far, for those who come later; the room may then forget what led there. */
 	queueSnapshot(state?: SyncState): void;
 	snapshotAt(): number;
@@ -187,11 +190,11 @@ export function createReplica(start: ReplicaStart): Replica {
 		},
 		draft(most = opsPerEnvelope) {
 			if (broken !== undefined) return undefined;
-			const next = purposes[0] ?? (queue.length === 0 ? undefined : { purpose: { kind: 'ops' as const } });
+			const operations = purposes.length === 0 ? queue.slice(0, most) : [];
+			const next = purposes[0] ?? (queue.length === 0 ? undefined : { purpose: opsPurpose(operations) });
 			if (next === undefined) return undefined;
 			const { devSeq, hash } = last();
 			const { epoch, heads } = log.place();
-			const operations = next.purpose.kind === 'ops' ? queue.slice(0, most) : [];
 			return { devSeq: devSeq + 1, prevHash: hash, keyEpoch: epoch, heads, operations, ...next };
 		},
 		sealed(made) {
@@ -200,6 +203,9 @@ export function createReplica(start: ReplicaStart): Replica {
 			sealed.push(made);
 		},
 		unacknowledged: () => sealed,
+		letPurposesPass() {
+			if (purposes.length > 0 && sealed.every(({ draft }) => draft.purpose.kind === 'ops')) unseal();
+		},
 		isSettled: () => sealed.length === 0 && queue.length === 0 && purposes.length === 0,
 		welcome({ seq, yours }) {
 			if (broken !== undefined) return broken;
@@ -220,14 +226,13 @@ export function createReplica(start: ReplicaStart): Replica {
 			if (broken !== undefined) return broken;
 			switch (reason) {
 				case 'gap':
+				case 'slow':
+				case 'full':
 					ack(expect - 1);
 					return 'ok';
 				case 'epoch':
 					ack(expect - 1);
 					unseal();
-					return 'again';
-				case 'slow':
-				case 'full':
 					return 'again';
 				case 'forked':
 					return stop({ kind: 'forked', dev: start.dev, devSeq: expect });
@@ -280,4 +285,9 @@ export function createReplica(start: ReplicaStart): Replica {
 		},
 		stop
 	};
+}
+
+function opsPurpose(operations: readonly Operation[]): Purpose {
+	const hasFile = operations.some(({ op }) => wholeType(op) === fileType);
+	return hasFile ? { kind: 'ops', stays: true } : { kind: 'ops' };
 }

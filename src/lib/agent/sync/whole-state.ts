@@ -3,6 +3,7 @@
  * themselves: there is no second copy of what was said.
  */
 
+import type { Json } from '../../wire/json';
 import { readRecords } from '../sessions/list';
 import { readSegment } from '../sessions/read-record';
 import { isRecord } from '../sessions/upcast';
@@ -54,4 +55,23 @@ function addEntry(state: SyncState, row: unknown, dev: string): void {
 		// Who wrote it is in its content; a node is the same whoever tells of it.
 		dev
 	});
+}
+
+/** An entry as it is stored, alone or packed. Packed ones of a session are read together, once. */
+export function contentFrom(store: Store): (sessionId: string, entryId: string) => Promise<Json | undefined> {
+	let packed: { readonly sessionId: string; readonly rows: ReadonlyMap<string, unknown> } | undefined;
+	return async (sessionId, entryId) => {
+		const row = await store.get('entries', `${sessionId}/${entryId}`);
+		if (row !== undefined) return asJson(row);
+		if (packed?.sessionId !== sessionId) {
+			const segments = await store.range('segments', { prefix: `${sessionId}/` });
+			const rows = new Map<string, unknown>();
+			for (const { row: segment } of segments)
+				for (const element of readSegment(segment)?.elements ?? [])
+					if (isRecord(element) && typeof element.id === 'string') rows.set(element.id, element);
+			packed = { sessionId, rows };
+		}
+		const found = packed.rows.get(entryId);
+		return found === undefined ? undefined : asJson(found);
+	};
 }

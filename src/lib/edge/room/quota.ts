@@ -8,7 +8,9 @@ export const quota = {
 	burst: 500,
 	bytesPerHour: 64 * 1024 * 1024,
 	/** A Durable Object holds ten gigabytes on a paid plan, and one account five on a free one. */
-	roomBytes: 1024 * 1024 * 1024
+	roomBytes: 1024 * 1024 * 1024,
+	/** Of that for files that no snapshot holds; the rest is for what is new, so that files alone fill no room. */
+	fileBytes: 512 * 1024 * 1024
 } as const;
 
 /** What one device has left. */

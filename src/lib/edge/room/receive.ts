@@ -14,6 +14,7 @@ import {
 	onEnvelope,
 	onGot,
 	onHello,
+	onKept,
 	putOff,
 	refuse,
 	type Said,
@@ -47,9 +48,11 @@ export async function receive(
 		case 'got':
 			return { place: onGot(now(), message.data.seq), send: [] };
 		case 'basis':
-			return mayRead(room, now())
-				? onBasis(room, now(), message.data.after)
-				: { place: now(), send: [], close: closeCodes.notMember };
+		case 'kept': {
+			if (!mayRead(room, now())) return { place: now(), send: [], close: closeCodes.notMember };
+			const answer = message.data.type === 'basis' ? onBasis : onKept;
+			return answer(room, now(), message.data.after);
+		}
 		case 'ping':
 			return { place: now(), send: [{ type: 'pong' }] };
 	}

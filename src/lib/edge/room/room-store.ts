@@ -38,8 +38,8 @@ export interface RoomWrite {
 	readonly meta: RoomMeta;
 	readonly stored: StoredEnvelope;
 	readonly member?: RoomMember;
-	/** Forget all at or before this place, but what membership rests on. */
-	readonly forget?: number;
+	/** A snapshot replaces what lies at or before `upTo`, but what membership rests on and the newest files. */
+	readonly forget?: { readonly upTo: number; readonly fileBytes: number };
 }
 
 /** Each call is atomic. */
@@ -54,11 +54,17 @@ export interface RoomStore {
 	range(from: number, to: number, limit: number): readonly StoredEnvelope[];
 	/** Who came and who went, after this place. */
 	membership(after: number, limit: number): readonly StoredEnvelope[];
+	/** What holds files, from `after` to `upTo`. */
+	files(after: number, upTo: number, limit: number): readonly StoredEnvelope[];
 	write(write: RoomWrite): void;
 }
 
 export function isMembership({ header: { purpose } }: Envelope): boolean {
 	return purpose.kind === 'add' || purpose.kind === 'remove';
+}
+
+export function holdsFiles({ header: { purpose } }: Envelope): boolean {
+	return purpose.kind === 'ops' && purpose.stays === true;
 }
 
 export function createMemoryRoomStore(): RoomStore {
@@ -83,6 +89,10 @@ export function createMemoryRoomStore(): RoomStore {
 			return found;
 		},
 		membership: (after, limit) => comings.filter(({ seq }) => seq > after).slice(0, limit),
+		files: (after, upTo, limit) =>
+			[...envelopes.values()]
+				.filter(({ seq, envelope }) => seq > after && seq <= upTo && holdsFiles(envelope))
+				.slice(0, limit),
 		write({ meta: next, stored, member, forget }) {
 			const { dev, devSeq } = stored.envelope.header;
 			meta = next;
@@ -92,8 +102,10 @@ export function createMemoryRoomStore(): RoomStore {
 			heads.set(dev, { devSeq, hash: stored.hash });
 			if (member !== undefined) members.set(member.device.kid, member);
 			if (forget === undefined) return;
-			for (const [seq, { envelope }] of envelopes) {
-				if (seq > forget || isMembership(envelope)) continue;
+			let held = 0;
+			for (const [seq, { envelope, size }] of [...envelopes].reverse()) {
+				if (seq > forget.upTo || isMembership(envelope)) continue;
+				if (holdsFiles(envelope) && (held += size) <= forget.fileBytes) continue;
 				envelopes.delete(seq);
 				places.delete(`${envelope.header.dev}/${String(envelope.header.devSeq)}`);
 			}

@@ -4,6 +4,7 @@
  */
 
 import type { Envelope, NackReason } from '../../wire/sync';
+import { quota } from './quota';
 import type { RoomMember, RoomMeta, RoomStore, RoomWrite, StoredEnvelope } from './room-store';
 
 export type Appended =
@@ -32,6 +33,8 @@ export interface Room {
 	read(after: number, maxEnvelopes: number, maxBytes: number): readonly StoredEnvelope[];
 	/** All that a newcomer needs before `ops` after `meta().upTo`: membership, then the snapshot's parts. */
 	basis(after: number, maxBytes: number): Page;
+	/** Files of before the snapshot, as far as the room goes on keeping them. */
+	kept(after: number, maxBytes: number): Page;
 }
 
 /** Rows read at once. */
@@ -39,8 +42,16 @@ const page = 64;
 /** A frame holds about as many parts of a snapshot: more would be read again for the next one. */
 const partsAtOnce = 20;
 
-/** @param genesis what a device's first envelope names as the one before it. */
-export function createRoom(id: string, genesis: string, store: RoomStore): Room {
+/**
+ * @param genesis what a device's first envelope names as the one before it.
+ * @param fileBytes how much of files from before a snapshot is kept, the newest first.
+ */
+export function createRoom(
+	id: string,
+	genesis: string,
+	store: RoomStore,
+	fileBytes: number = quota.fileBytes
+): Room {
 	const head = (kid: string) => store.head(kid) ?? { devSeq: 0, hash: genesis };
 
 	function mayWrite({ header: { dev, devSeq, purpose } }: Envelope): boolean {
@@ -76,7 +87,7 @@ export function createRoom(id: string, genesis: string, store: RoomStore): Room 
 				if (part > 0 && !follows(dev, devSeq, purpose)) return undefined;
 				if (part < of - 1) return {};
 				const first = store.find(dev, devSeq - part)?.seq ?? seq;
-				return { meta: { ...meta, upTo, parts: [first, seq] }, forget: upTo };
+				return { meta: { ...meta, upTo, parts: [first, seq] }, forget: { upTo, fileBytes } };
 			}
 		}
 	}
@@ -155,6 +166,13 @@ export function createRoom(id: string, genesis: string, store: RoomStore): Room 
 			const envelopes = fit(found, maxBytes);
 			const newest = envelopes.at(-1)?.seq;
 			return newest === undefined || newest === last ? { envelopes } : { envelopes, next: newest };
+		},
+		kept(after, maxBytes) {
+			const found = store.files(after, store.meta().upTo, partsAtOnce);
+			const envelopes = fit(found, maxBytes);
+			const isAll = envelopes.length === found.length && found.length < partsAtOnce;
+			const next = isAll ? undefined : envelopes.at(-1)?.seq;
+			return next === undefined ? { envelopes } : { envelopes, next };
 		}
 	};
 }

@@ -5,7 +5,7 @@
 
 import type { Envelope, FromDevice, FromRoom } from '../../wire/sync';
 import { maxFrame, window } from '../../wire/sync';
-import type { Room } from './room';
+import type { Page, Room } from './room';
 
 /** Kept with the socket. */
 export interface SocketPlace {
@@ -104,20 +104,17 @@ export function onGot(place: SocketPlace, seq: number): SocketPlace {
 }
 
 export function onBasis(room: Room, place: SocketPlace, after: number): Said {
-	const { envelopes, next } = room.basis(after, maxContent);
 	const { upTo } = room.meta();
-	return {
-		place,
-		send: [
-			{
-				type: 'basis',
-				upTo,
-				after,
-				envelopes: envelopes.map(({ envelope }) => envelope),
-				...(next === undefined ? {} : { next })
-			}
-		]
-	};
+	return { place, send: [{ type: 'basis', upTo, after, ...worded(room.basis(after, maxContent)) }] };
+}
+
+export function onKept(room: Room, place: SocketPlace, after: number): Said {
+	return { place, send: [{ type: 'kept', after, ...worded(room.kept(after, maxContent)) }] };
+}
+
+function worded({ envelopes, next }: Page) {
+	const sent = envelopes.map(({ envelope }) => envelope);
+	return next === undefined ? { envelopes: sent } : { envelopes: sent, next };
 }
 
 /** As much of what is new as the device has given credit for. */

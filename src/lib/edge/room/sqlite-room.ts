@@ -4,6 +4,7 @@ import type { Envelope } from '../../wire/sync';
 import type { SqlStorage } from '../hub/sql';
 import {
 	emptyRoom,
+	holdsFiles,
 	isMembership,
 	type RoomMember,
 	type RoomMeta,
@@ -21,6 +22,14 @@ const tables = [
 	'CREATE UNIQUE INDEX IF NOT EXISTS places ON envelopes (dev, devSeq)',
 	'CREATE INDEX IF NOT EXISTS comings ON envelopes (stays, seq)'
 ];
+
+/** Of an envelope: what becomes of it once a snapshot replaces what led there. */
+const stays = { not: 0, always: 1, files: 2 } as const;
+
+function staysOf(envelope: Envelope): number {
+	if (isMembership(envelope)) return stays.always;
+	return holdsFiles(envelope) ? stays.files : stays.not;
+}
 
 type Column = string | number | null | ArrayBuffer | undefined;
 
@@ -74,7 +83,19 @@ export function createSqliteRoomStore(sql: SqlStorage): RoomStore {
 				limit
 			),
 		membership: (after, limit) =>
-			envelopesOf('SELECT * FROM envelopes WHERE stays = 1 AND seq > ? ORDER BY seq LIMIT ?', after, limit),
+			envelopesOf(
+				`SELECT * FROM envelopes WHERE stays = ${String(stays.always)} AND seq > ? ORDER BY seq LIMIT ?`,
+				after,
+				limit
+			),
+		files: (after, upTo, limit) =>
+			envelopesOf(
+				`SELECT * FROM envelopes WHERE stays = ${String(stays.files)} AND seq > ? AND seq <= ?
+					ORDER BY seq LIMIT ?`,
+				after,
+				upTo,
+				limit
+			),
 		// Without an await in between, a Durable Object's writes are one transaction.
 		write({ meta: next, stored: { seq, hash, size, envelope }, member, forget }) {
 			const { dev, devSeq } = envelope.header;
@@ -86,7 +107,7 @@ export function createSqliteRoomStore(sql: SqlStorage): RoomStore {
 				devSeq,
 				hash,
 				size,
-				isMembership(envelope) ? 1 : 0,
+				staysOf(envelope),
 				JSON.stringify(envelope)
 			);
 			sql.exec('INSERT OR REPLACE INTO heads (dev, devSeq, hash) VALUES (?, ?, ?)', dev, devSeq, hash);
@@ -96,7 +117,17 @@ export function createSqliteRoomStore(sql: SqlStorage): RoomStore {
 					member.device.kid,
 					JSON.stringify(member)
 				);
-			if (forget !== undefined) sql.exec('DELETE FROM envelopes WHERE stays = 0 AND seq <= ?', forget);
+			if (forget !== undefined) {
+				const { upTo, fileBytes } = forget;
+				sql.exec(`DELETE FROM envelopes WHERE stays = ${String(stays.not)} AND seq <= ?`, upTo);
+				sql.exec(
+					`DELETE FROM envelopes WHERE seq IN (SELECT seq FROM (
+						SELECT seq, sum(size) OVER (ORDER BY seq DESC) AS held FROM envelopes
+						WHERE stays = ${String(stays.files)} AND seq <= ?) WHERE held > ?)`,
+					upTo,
+					fileBytes
+				);
+			}
 			meta = next;
 		}
 	};
