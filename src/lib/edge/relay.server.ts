@@ -14,6 +14,7 @@ import { cleanDownstream, cleanUpstream } from './header-hygiene';
 import { asMember } from './home/as-member';
 import { count } from './home/ask-home';
 import { openDoor, refuseStranger, type Door } from './home/door';
+import { isUniversal, lentFor } from './home/lent-paths';
 import type { AdmitInput } from './home/verbs';
 import { refuseAs } from './provider-errors';
 import { checkRate } from './rate-limit';
@@ -38,6 +39,7 @@ export interface RelayOptions {
 const methods = new Set(['GET', 'HEAD', 'POST', 'DELETE']);
 /** What a program sends as its key when it means the relay's: SDKs insist on one. */
 const placeholderKey = 'relay';
+const notLent = 'The relay lends its key for asking models only. Use a key of your own for this.';
 
 /** Answers any request below `/api/relay/`. Never rejects. */
 export async function relay(request: Request, env: EdgeEnv, options: RelayOptions = {}): Promise<Response> {
@@ -94,6 +96,8 @@ export async function relay(request: Request, env: EdgeEnv, options: RelayOption
 				key = 'relay';
 			}
 		}
+		if (key === 'relay' && !(await isLent({ ...asked, outgoing })))
+			return refuse(new AppError('relay/path-not-allowed', { message: notLent }));
 		const { fetch: send = fetch } = options;
 		const usesBinding = key !== 'caller' && id === 'workers-ai' && mayUseKeys(caller, door);
 		const hubbed = usesBinding ? undefined : startInHub(env, request.headers, outgoing, caller.requestId);
@@ -164,6 +168,11 @@ async function admission({ id, path, hasOwn, outgoing }: Asked, isCapped: boolea
 	const { estimateSpend } = await import('./home/estimate');
 	const spend = estimateSpend(id, path, await outgoing.clone().text());
 	return { need, bucket: 'provider', provider: id, spend };
+}
+
+async function isLent({ id, path, outgoing }: Asked): Promise<boolean> {
+	const body = isUniversal(id, path) ? await outgoing.clone().text() : undefined;
+	return lentFor(id, outgoing.method, path, body) !== undefined;
 }
 
 /** Somebody at this machine while nobody has claimed the relay; from then on, its devices. */
