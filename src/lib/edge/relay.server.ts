@@ -165,8 +165,12 @@ async function admission({ id, path, hasOwn, outgoing }: Asked, isCapped: boolea
 	const need = `provider.use:${id}`;
 	if (hasOwn) return { need, bucket: 'provider' };
 	if (!isCapped || outgoing.method !== 'POST') return { need, bucket: 'provider', provider: id };
+	const body = await outgoing.clone().text();
+	const steps = lentFor(id, outgoing.method, path, body);
+	// It will not get the key either.
+	if (steps === undefined) return { need, bucket: 'provider', provider: id };
 	const { estimateSpend } = await import('./home/estimate');
-	const spend = estimateSpend(id, path, await outgoing.clone().text());
+	const { spend } = estimateSpend(id, steps, new TextEncoder().encode(body).length);
 	return { need, bucket: 'provider', provider: id, spend };
 }
 
