@@ -7,23 +7,20 @@
 import { lookUpModel } from '../../agent/models/catalog';
 import { isJsonObject, type Json, type JsonObject } from '../../wire/json';
 import type { Asking, LentStep } from './lent-paths';
-import type { Spend } from './spending';
+import { spendOf, type InAndOut, type Spend } from './spending';
 
 const bytesPerToken = 3;
 /** Of a model that is in no catalog: what the largest of them read and answer. */
 const unknownModel = { contextWindow: 1_000_000, maxOutput: 128_000 };
 
-/** Dollars a million tokens: millionths of a dollar a token. */
-export interface TokenPrice {
-	readonly input: number;
-	readonly output: number;
-}
-const unknownPrice: TokenPrice = { input: 15, output: 75 };
+/** Dollars a million tokens. */
+const unknownPrice: InAndOut = { input: 15, output: 75 };
 
 export interface Estimate {
 	readonly spend: Spend;
+	readonly input: number;
 	/** Of the dearest model that is asked. */
-	readonly price: TokenPrice;
+	readonly price: InAndOut;
 }
 
 /** @param bytes of the whole request: of AI Gateway's list of providers each may be asked, in turn */
@@ -36,18 +33,14 @@ export function estimateSpend(provider: string, steps: readonly LentStep[], byte
 		input: Math.max(0, ...costs.map((cost) => cost.price.input)),
 		output: Math.max(0, ...costs.map((cost) => cost.price.output))
 	};
-	return { spend: spendOf({ input, output }, price), price };
-}
-
-export function spendOf({ input, output }: TokenPrice, price: TokenPrice): Spend {
-	return { tokens: input + output, microDollars: Math.ceil(input * price.input + output * price.output) };
+	return { spend: spendOf({ input, output }, price), input, price };
 }
 
 interface Cost {
 	/** Tokens that the provider reads from elsewhere. */
 	readonly fetched: number;
 	readonly output: number;
-	readonly price: TokenPrice;
+	readonly price: InAndOut;
 }
 
 function costOf(provider: string, { asking, path, body }: LentStep): Cost {

@@ -51,6 +51,27 @@ describe('a home’s day', () => {
 	});
 });
 
+describe('what an answer took', () => {
+	test('counts instead of the most it could have, on the day that it was reserved', () => {
+		const spending = createSpending(createMemorySql());
+		const caps = { tokensPerDay: 1000, microDollarsPerDay: 1000 };
+		const reserved = { tokens: 900, microDollars: 900 };
+		expect(spending.reserve('a', reserved, caps, 5)).toBe(true);
+		expect(spending.reserve('a', reserved, caps, 5)).toBe(false);
+		spending.settle('a', reserved, { tokens: 30, microDollars: 20 }, 5);
+		expect(spending.today(5)).toEqual([{ home: 'a', tokens: 30, microDollars: 20 }]);
+		expect(spending.reserve('a', reserved, caps, 5)).toBe(true);
+		// More than was thought counts too; never less than nothing; another day is none of its business.
+		spending.settle('a', reserved, { tokens: 2000, microDollars: 900 }, 5);
+		expect(spending.today(5)).toEqual([{ home: 'a', tokens: 2030, microDollars: 920 }]);
+		spending.settle('a', { tokens: 9999, microDollars: 9999 }, { tokens: 0, microDollars: 0 }, 5);
+		expect(spending.today(5)).toEqual([{ home: 'a', tokens: 0, microDollars: 0 }]);
+		spending.reserve('a', reserved, caps, 5);
+		spending.settle('a', reserved, { tokens: 0, microDollars: 0 }, 86_400_005);
+		expect(spending.today(5)).toEqual([{ home: 'a', ...reserved }]);
+	});
+});
+
 describe('idempotency keys', () => {
 	test('keep an answer a week, and after that run nothing anew', () => {
 		const keys = createIdempotency(createMemorySql());
