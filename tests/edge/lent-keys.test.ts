@@ -92,4 +92,21 @@ describe('a guest with the relay\u2019s key', () => {
 		] as const)
 			expect(refusal(await as(method, path, { body })), path).toBe('relay/path-not-allowed');
 	});
+
+	test('nor does somebody at this machine, with the operator\u2019s key from the environment', async () => {
+		const headers = { 'cf-connecting-ip': '127.0.0.1', 'sec-fetch-mode': 'cors' };
+		const operator = { RELAY_UPSTREAMS: upstreams, OPENAI_API_KEY: 'operators' };
+		const use = (path: string, more = {}) =>
+			relay(
+				new Request(`http://localhost:8787/api/relay/${path}`, { headers: { ...headers, ...more } }),
+				operator,
+				{ log: () => {} }
+			);
+		expect((await seen(await use('openai/v1/models'))).headers.authorization).toBe('Bearer operators');
+		expect(refusal(await use('openai/v1/files'))).toBe('relay/path-not-allowed');
+		const own = await seen(await use('openai/v1/files', { authorization: 'Bearer mine' }));
+		expect(own.headers.authorization).toBe('Bearer mine');
+		// Where there is no key to lend, nothing is kept back.
+		expect((await seen(await use('groq/openai/v1/files'))).headers.authorization).toBeUndefined();
+	});
 });
