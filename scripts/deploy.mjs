@@ -7,7 +7,7 @@ import { DeployProblem } from './deploy/problems.mjs';
 import { createProgress, runScript } from './deploy/progress.mjs';
 import { readProject } from './deploy/project.mjs';
 import { rehearse } from './deploy/rehearse.mjs';
-import { isOurs, missingSecrets } from './deploy/secrets.mjs';
+import { isOurs, missingSecrets, tellingCode } from './deploy/secrets.mjs';
 import { ensureBucket, rememberAddress, secretNames, upload } from './deploy/worker.mjs';
 import { openWrangler } from './deploy/wrangler.mjs';
 
@@ -67,27 +67,16 @@ async function deploy(wrangler, { name, buckets }, options) {
 	const { address: found } = await step(
 		'Uploading code, assets, migrations and missing secrets',
 		async () => {
-			try {
-				const value = await upload(wrangler, { name, secrets });
-				const made = Object.keys(secrets);
-				return {
-					value,
-					note: made.length === 0 ? 'every secret was there already' : `made: ${made.join(', ')}`
-				};
-			} catch (thrown) {
-				// wrangler may fail after the upload itself: then the code is set, and would be lost.
-				if (secrets.CLAIM_CODE !== undefined)
-					console.log(`      If it came through all the same, the claim code is ${secrets.CLAIM_CODE}`);
-				throw thrown;
-			}
+			const value = await tellingCode(secrets.CLAIM_CODE, () => upload(wrangler, { name, secrets }));
+			const made = Object.keys(secrets);
+			return {
+				value,
+				note: made.length === 0 ? 'every secret was there already' : `made: ${made.join(', ')}`
+			};
 		}
 	);
-	// At once: what follows may fail, and nobody can read it back.
-	console.log(
-		secrets.CLAIM_CODE === undefined
-			? '      The claim code is the one that an earlier run printed (a new one: --new-claim-code).'
-			: `\nClaim code: ${secrets.CLAIM_CODE}\nKeep it: whoever enters it first owns this relay, and it is not shown again.\n`
-	);
+	if (secrets.CLAIM_CODE === undefined)
+		console.log('      The claim code is the one that an earlier run printed (a new one: --new-claim-code).');
 	const address = options.address ?? found;
 	if (address === undefined)
 		throw new DeployProblem(

@@ -25,6 +25,9 @@ export function run(command, args, { env = {}, capture = false } = {}) {
 			env: { ...quietEnv, ...env },
 			stdio: capture ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit']
 		});
+		// Nothing goes on for a script that has ended.
+		const stop = () => child.kill();
+		process.once('exit', stop);
 		let output = '';
 		let stdout = '';
 		child.stdout?.on('data', (chunk) => {
@@ -32,7 +35,11 @@ export function run(command, args, { env = {}, capture = false } = {}) {
 			stdout += chunk;
 		});
 		child.stderr?.on('data', (chunk) => (output += chunk));
-		child.on('error', (error) => resolve({ code: 127, output: `${output}${error.message}\n`, stdout }));
-		child.on('close', (code) => resolve({ code: code ?? 1, output, stdout }));
+		const end = (/** @type {number} */ code, said = '') => {
+			process.off('exit', stop);
+			resolve({ code, output: output + said, stdout });
+		};
+		child.on('error', (error) => end(127, `${error.message}\n`));
+		child.on('close', (code) => end(code ?? 1));
 	});
 }

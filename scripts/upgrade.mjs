@@ -8,7 +8,7 @@ import { DeployProblem } from './deploy/problems.mjs';
 import { createProgress, runScript } from './deploy/progress.mjs';
 import { readProject } from './deploy/project.mjs';
 import { rehearse } from './deploy/rehearse.mjs';
-import { isOurs, missingSecrets } from './deploy/secrets.mjs';
+import { isOurs, missingSecrets, tellingCode } from './deploy/secrets.mjs';
 import {
 	currentVersion,
 	ensureBucket,
@@ -81,7 +81,8 @@ async function upgrade(wrangler, { name, buckets, migrations }, options) {
 	});
 	const uploaded = await step('Uploading the new version', async () => {
 		for (const bucket of buckets) await ensureBucket(wrangler, bucket.name);
-		const value = await upload(wrangler, { name, secrets: missingSecrets(before.secrets, options) });
+		const secrets = missingSecrets(before.secrets, options);
+		const value = await tellingCode(secrets.CLAIM_CODE, () => upload(wrangler, { name, secrets }));
 		return { value, note: `version ${value.versionId ?? 'unknown'}` };
 	});
 	const address = options.address ?? uploaded.address ?? knownAddress(name);

@@ -21,6 +21,33 @@ export function missingSecrets(present, { newClaimCode = false, random = { secre
 /** A Worker with this secret was made by this script, or by the button. @param {readonly string[]} present */
 export const isOurs = (present) => present.includes('RELAY_SECRET');
 
+/**
+ * Tells a claim code that was made, however its upload ends: a failure or a signal may come after it was set, and
+ * nobody can read it back.
+ * @template T
+ * @param {string | undefined} made
+ * @param {() => Promise<T>} upload
+ * @returns {Promise<T>}
+ */
+export async function tellingCode(made, upload) {
+	if (made === undefined) return await upload();
+	const perhaps = () => console.log(`      If it came through all the same, the claim code is ${made}`);
+	process.once('exit', perhaps);
+	try {
+		const value = await upload();
+		// At once: what follows may fail.
+		console.log(
+			`\nClaim code: ${made}\nKeep it: whoever enters it first owns this relay, and it is not shown again.\n`
+		);
+		return value;
+	} catch (thrown) {
+		perhaps();
+		throw thrown;
+	} finally {
+		process.off('exit', perhaps);
+	}
+}
+
 function secret() {
 	return randomBytes(32).toString('base64url');
 }

@@ -40,9 +40,13 @@ export async function ensureBucket(wrangler, bucket) {
  * @returns {Promise<{versionId?: string, address?: string}>}
  */
 export async function upload(wrangler, { name, secrets }) {
-	const file = Object.keys(secrets).length === 0 ? [] : ['--secrets-file', wrangler.secretFile(secrets)];
 	// Variables that were set on the account (by the button's form, say) stay as they are.
-	const said = await wrangler.run(['deploy', '--name', name, '--keep-vars', ...file]);
+	const deploy = (/** @type {readonly string[]} */ more) =>
+		wrangler.run(['deploy', '--name', name, '--keep-vars', ...more]);
+	const said =
+		Object.keys(secrets).length === 0
+			? await deploy([])
+			: await wrangler.withSecrets(secrets, (file) => deploy(['--secrets-file', file]));
 	if (said.code !== 0) throw explain('The deployment', said.output);
 	const deployed = wrangler.events().findLast((event) => event.type === 'deploy');
 	const target = (deployed?.targets ?? []).find(

@@ -1,13 +1,15 @@
 // Runs the installed wrangler, never a global one and never through a shell: the same on every system.
 // It asks nobody anything, and what it writes about this run goes with the run.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { run } from '../run.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+/** @type {readonly NodeJS.Signals[]} */
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const bin = join(root, 'node_modules/wrangler/bin/wrangler.js');
 
 /**
@@ -15,7 +17,7 @@ const bin = join(root, 'node_modules/wrangler/bin/wrangler.js');
  * @typedef {{
  *   run: (args: readonly string[]) => Promise<Said>,
  *   json: (args: readonly string[]) => Promise<{said: Said, value: any}>,
- *   secretFile: (values: Record<string, string>) => string,
+ *   withSecrets: <T>(values: Record<string, string>, use: (file: string) => Promise<T>) => Promise<T>,
  *   events: () => any[],
  *   hide: (text: string) => string,
  *   setToken: (token: string) => void,
@@ -43,6 +45,9 @@ export function openWrangler({ config } = {}) {
 		hidden.reduce((shown, one) => shown.replaceAll(one, '•••'), text);
 	const close = () => rmSync(folder, { recursive: true, force: true });
 	process.once('exit', close);
+	// By itself a signal ends a process without its `exit`, and the folder would stay.
+	const interrupted = (/** @type {NodeJS.Signals} */ signal) => process.exit(128 + constants.signals[signal]);
+	for (const signal of signals) process.once(signal, interrupted);
 
 	/** @param {readonly string[]} args */
 	async function say(args) {
@@ -57,11 +62,16 @@ export function openWrangler({ config } = {}) {
 			const said = await say(args);
 			return { said, value: parse(said.stdout) };
 		},
-		secretFile(values) {
+		/** A file of them, for as long as it takes. */
+		async withSecrets(values, use) {
 			hidden.push(...Object.values(values));
 			const path = join(folder, 'secrets.json');
-			writeFileSync(path, JSON.stringify(values), { mode: 0o600 });
-			return path;
+			try {
+				writeFileSync(path, JSON.stringify(values), { mode: 0o600 });
+				return await use(path);
+			} finally {
+				rmSync(path, { force: true });
+			}
 		},
 		/** What wrangler reports about itself, one object a line. */
 		events() {
@@ -85,6 +95,7 @@ export function openWrangler({ config } = {}) {
 		close() {
 			close();
 			process.off('exit', close);
+			for (const signal of signals) process.off(signal, interrupted);
 		}
 	};
 }

@@ -104,12 +104,11 @@ export async function claim(
 }
 
 /** A relay that somebody owns, and somebody whom they invited. */
-export async function ownedRelay(): Promise<{
+export async function ownedRelay(relay = newRelay()): Promise<{
 	relay: ReturnType<typeof newRelay>;
 	owner: Signer;
 	guest: Signer;
 }> {
-	const relay = newRelay();
 	const [owner, guest] = [await newDevice(), await newDevice('P-256')];
 	const claimed = await claim(relay, owner);
 	if (!claimed.ok) throw new Error(await claimed.text());

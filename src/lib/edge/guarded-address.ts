@@ -26,7 +26,7 @@ export async function admitAddress(address: string, ports: AddressPorts, signal:
 	return verdict.url;
 }
 
-function notAllowed(code: UrlRefusal): AppError {
+export function notAllowed(code: UrlRefusal): AppError {
 	return new AppError('fetch/url-not-allowed', { data: { code } });
 }
 

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AppError } from '../wire/errors';
 import { guardedFetch, type GuardPorts } from './guarded-fetch';
-import { badIpv6, badNames, privateIpv4, seeded, spellings, wrap } from './ssrf-urls.fixture';
+import { badIpv6, badNames, locations, privateIpv4, seeded, spellings, wrap } from './ssrf-urls.fixture';
 
 const policy = { ownHosts: [] };
 const signal = new AbortController().signal;
@@ -144,6 +144,48 @@ describe('hops and headers', () => {
 		expect(names[0]).toEqual(['accept', 'authorization', 'x-api-key', 'x-secret', 'x-wherry-hop']);
 		expect(names[1]).toEqual(['accept', 'x-wherry-hop']);
 		expect(names[2]).toEqual(['accept', 'x-wherry-hop']);
+	});
+});
+
+describe('a redirect, however it is written', () => {
+	const from = 'https://a.example.com/dir/page';
+	const secrets = { authorization: 'Bearer s', 'x-api-key': 's' };
+
+	test('carries headers on if and only if what is asked next is of the same origin', async () => {
+		const ends = new Set<string>();
+		for (const host of ['evil.example', 'a.example.com', 'a.example.com:8443', 'evil.example:8443'])
+			for (const location of locations(host)) {
+				const meant = new URL(location, from);
+				const server = redirecting({ [from]: location });
+				// `host:8443/x` alone is an address of the scheme `host`.
+				if (meant.protocol !== 'https:') {
+					expect((await failure(get(from, server, secrets))).data).toEqual({ code: 'scheme' });
+					continue;
+				}
+				await get(from, server, secrets);
+				const [, next] = server.asked;
+				expect(next?.url, location).toBe(meant.href);
+				const origin = new URL(next?.url ?? '').origin;
+				ends.add(origin);
+				expect(next?.headers.has('authorization'), location).toBe(origin === 'https://a.example.com');
+				expect(next?.headers.has('x-api-key'), location).toBe(origin === 'https://a.example.com');
+			}
+		expect(ends.size).toBe(4);
+	});
+
+	test.each(['', ':', 'u', 'u:p'])('with %j before an @ is refused as if it were typed', async (user) => {
+		for (const location of locations(`${user}@example.com`)) {
+			const server = redirecting({ [from]: location });
+			const isWhole = /[\\/]{2}/.test(location.replaceAll('\t', ''));
+			if (!isWhole) continue;
+			expect((await failure(get(from, server, secrets))).data, location).toEqual({ code: 'userinfo' });
+			expect(server.asked).toHaveLength(1);
+		}
+	});
+
+	test('may have an @ in its path', async () => {
+		for (const location of ['/@me', '/user:me@example.com', '@me', '?to=https://me@example.com/', './a@b'])
+			expect((await get(from, redirecting({ [from]: location }))).url).toBe(new URL(location, from).href);
 	});
 });
 

@@ -8,8 +8,9 @@
  */
 
 import { AppError } from '../wire/errors';
-import { admitAddress, type AddressPorts } from './guarded-address';
+import { admitAddress, notAllowed, type AddressPorts } from './guarded-address';
 import { inertHeaders } from './inert-headers';
+import { hasUserinfo } from './ssrf';
 import { tooLarge, watchedBody } from './watched-body';
 
 export interface GuardedFetch {
@@ -56,8 +57,12 @@ export async function guardedFetch(asked: GuardedFetch, ports: GuardPorts): Prom
 	const total = AbortSignal.any([asked.signal, AbortSignal.timeout(limits.msTotal)]);
 	let address = asked.url;
 	let headers = requestHeaders(asked.headers);
+	let origin: string | undefined;
 	for (let hop = 0; hop <= limits.redirects; hop += 1) {
 		const url = await admitAddress(address, ports, total);
+		// Of what is asked next, and of nothing that was only said on the way to it.
+		if (origin !== undefined && url.origin !== origin) headers = anonymous(headers);
+		({ origin } = url);
 		const answer = await ask(
 			new Request(url.href, {
 				method: asked.method,
@@ -75,16 +80,10 @@ export async function guardedFetch(asked: GuardedFetch, ports: GuardPorts): Prom
 		await answer.body?.cancel();
 		const next = URL.parse(location, url.href);
 		if (next === null) throw new AppError('fetch/failed', { data: { code: 'bad-redirect' } });
-		if (next.origin !== url.origin) headers = anonymous(headers);
-		address = asWritten(location, url) ?? next.href;
+		if (hasUserinfo(location)) throw notAllowed('userinfo');
+		address = next.href;
 	}
 	throw new AppError('fetch/too-many-redirects', { data: { code: 'too-many-redirects' } });
-}
-
-/** A whole address is judged as it was written: parsed, it no longer says that somebody stood before an `@`. */
-function asWritten(location: string, from: URL): string | undefined {
-	const whole = /^\s*[\\/]{2}/.test(location) ? from.protocol + location.trim() : location;
-	return URL.canParse(whole) ? whole : undefined;
 }
 
 async function ask(

@@ -13,7 +13,8 @@ export function checkHop({ headers }: Request): void {
 	if (headers.has(hopHeader)) throw new AppError('fetch/url-not-allowed', { data: { code: 'loop' } });
 }
 
-const notOurs = { request: { method: '', target: '', bodyHash: '', aud: '' }, address: '' };
+/** Who the relay itself is where it asks its home. */
+export const notOurs = { request: { method: '', target: '', bodyHash: '', aud: '' }, address: '' };
 
 /** Gives back what was reserved for a member and did not come. Who is no member has reserved nothing. */
 export async function settle(

@@ -88,7 +88,7 @@ function expandPath(env: EdgeEnv, id: string, path: string): string {
  * No empty segment (`//host`), nothing encoded that would mean another path once decoded, and `@` only
  * where Workers AI's model names have it (`@cf/…`).
  */
-function isPlainPath(path: string): boolean {
+export function isPlainPath(path: string): boolean {
 	if (path === '' || path === '/') return true;
 	if (!path.startsWith('/') || path.includes('//') || path.includes('\\')) return false;
 	if (/%(?:2e|2f|5c|40|25|[01][0-9a-f]|7f)/i.test(path)) return false;

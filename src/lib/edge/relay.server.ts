@@ -14,6 +14,9 @@ import { cleanDownstream, cleanUpstream } from './header-hygiene';
 import { asMember } from './home/as-member';
 import { count } from './home/ask-home';
 import { openDoor, refuseStranger, type Door } from './home/door';
+import type { Estimate } from './home/estimate';
+import { isUniversal, lentFor } from './home/lent-paths';
+import { settledBy, type Ticket } from './home/settle';
 import type { AdmitInput } from './home/verbs';
 import { refuseAs } from './provider-errors';
 import { checkRate } from './rate-limit';
@@ -38,6 +41,7 @@ export interface RelayOptions {
 const methods = new Set(['GET', 'HEAD', 'POST', 'DELETE']);
 /** What a program sends as its key when it means the relay's: SDKs insist on one. */
 const placeholderKey = 'relay';
+const notLent = 'The relay lends its key for asking models only. Use a key of your own for this.';
 
 /** Answers any request below `/api/relay/`. Never rejects. */
 export async function relay(request: Request, env: EdgeEnv, options: RelayOptions = {}): Promise<Response> {
@@ -77,8 +81,11 @@ export async function relay(request: Request, env: EdgeEnv, options: RelayOption
 		let outgoing = retargeted(request, target);
 		cleanUpstream(outgoing.headers, provider);
 		const hasOwn = hasOwnKey(outgoing.headers, provider, url.searchParams);
-		const asked = { id, path, hasOwn, outgoing };
-		const door = await openDoor(env, { request, url, caller }, (state) => admission(asked, state.isCapped));
+		const asked: Asked = { id, path, hasOwn, outgoing };
+		const door = await openDoor(env, { request, url, caller }, async (state) => {
+			if (state.isCapped && !hasOwn) asked.estimate = await estimateOf(asked);
+			return admission(asked);
+		});
 		const limited = door.kind === 'member' ? undefined : await checkRate(env, caller);
 		if (limited !== undefined) return refuse(limited);
 		if (door.kind === 'stranger' && !(door.mayPass && hasOwn)) return refuse(refuseStranger());
@@ -94,9 +101,14 @@ export async function relay(request: Request, env: EdgeEnv, options: RelayOption
 				key = 'relay';
 			}
 		}
+		if (key === 'relay' && !(await isLent({ ...asked, outgoing })))
+			return refuse(new AppError('relay/path-not-allowed', { message: notLent }));
 		const { fetch: send = fetch } = options;
 		const usesBinding = key !== 'caller' && id === 'workers-ai' && mayUseKeys(caller, door);
-		const hubbed = usesBinding ? undefined : startInHub(env, request.headers, outgoing, caller.requestId);
+		const ticket = ticketOf(door, asked);
+		const hubbed = usesBinding
+			? undefined
+			: startInHub(env, { asked: request.headers, outgoing, requestId: caller.requestId, ticket });
 		if (hubbed !== undefined) {
 			const response = passBack(request, await hubbed, caller);
 			response.headers.set(hubHeader.stream, request.headers.get(hubHeader.stream) ?? '');
@@ -110,7 +122,8 @@ export async function relay(request: Request, env: EdgeEnv, options: RelayOption
 				new AppError('relay/upstream-unreachable', { message: 'The provider answered with a redirect.' })
 			);
 		}
-		return finish(passBack(request, answer, caller), { key });
+		const settled = ticket === undefined ? answer : settledBy(env, ticket, answer);
+		return finish(passBack(request, settled, caller), { key });
 	} catch (thrown) {
 		if (isAbort(thrown) || request.signal.aborted) return finish(new Response(null, { status: 499 }), {});
 		if (thrown instanceof AppError) return refuse(thrown);
@@ -154,16 +167,36 @@ interface Asked {
 	readonly path: string;
 	readonly hasOwn: boolean;
 	readonly outgoing: Request;
+	estimate?: Estimate | undefined;
+}
+
+function admission({ id, hasOwn, estimate }: Asked): AdmitInput {
+	const asking = { need: `provider.use:${id}`, bucket: 'provider' } as const;
+	if (hasOwn) return asking;
+	return { ...asking, provider: id, ...(estimate === undefined ? {} : { spend: estimate.spend }) };
 }
 
 /** Only what is paid by the relay, and only where it has a limit, is read before it goes out. */
-async function admission({ id, path, hasOwn, outgoing }: Asked, isCapped: boolean): Promise<AdmitInput> {
-	const need = `provider.use:${id}`;
-	if (hasOwn) return { need, bucket: 'provider' };
-	if (!isCapped || outgoing.method !== 'POST') return { need, bucket: 'provider', provider: id };
+async function estimateOf({ id, path, outgoing }: Asked): Promise<Estimate | undefined> {
+	if (outgoing.method !== 'POST') return undefined;
+	const body = await outgoing.clone().text();
+	const steps = lentFor(id, outgoing.method, path, body);
+	// It will not get the key either.
+	if (steps === undefined) return undefined;
 	const { estimateSpend } = await import('./home/estimate');
-	const spend = estimateSpend(id, path, await outgoing.clone().text());
-	return { need, bucket: 'provider', provider: id, spend };
+	return estimateSpend(id, steps, new TextEncoder().encode(body).length);
+}
+
+function ticketOf(door: Door, { estimate }: Asked): Ticket | undefined {
+	if (door.kind !== 'member' || door.member.reservedAt === undefined || estimate === undefined)
+		return undefined;
+	const { spend, input, price } = estimate;
+	return { home: door.member.home, at: door.member.reservedAt, reserved: spend, input, price };
+}
+
+async function isLent({ id, path, outgoing }: Asked): Promise<boolean> {
+	const body = isUniversal(id, path) ? await outgoing.clone().text() : undefined;
+	return lentFor(id, outgoing.method, path, body) !== undefined;
 }
 
 /** Somebody at this machine while nobody has claimed the relay; from then on, its devices. */

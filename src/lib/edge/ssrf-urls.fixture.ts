@@ -108,6 +108,16 @@ export function wrap(host: string): string[] {
 	];
 }
 
+/**
+ * How a redirect may write a host, and what looks like one and is a path: `https:host` and `https:/host` are
+ * relative to a page of the same scheme.
+ */
+export function locations(host: string): string[] {
+	const schemes = ['', 'https:', 'HTTPS:', ' https:', '\u0001https:', 'ht\ttps:', 'https:\t'];
+	const slashes = ['', '/', '\\', '//', '/\\', '\\/', '\\\\', '///', '\\\\\\', '/\t/'];
+	return schemes.flatMap((scheme) => slashes.map((slash) => `${scheme}${slash}${host}/x`));
+}
+
 /** So many different ones of all of them, in no order. */
 export function sampled(dice: Dice, count: number): string[] {
 	const hosts = [...privateIpv4(dice, 4).flatMap(spellings), ...badIpv6, ...badNames];
@@ -175,6 +185,11 @@ export const badUrls = [
 	'https://@example.com/',
 	'https://:@example.com/',
 	'https://u@example.com/',
+	'https:@example.com/',
+	'https:\\\\@example.com/',
+	'https:\t//@example.com/',
+	'\u0001https://@example.com/',
+	'https:/\t/@example.com/',
 	'https://example.com:80/',
 	'https://example.com:22/',
 	'https://example.com:8080/',

@@ -82,9 +82,13 @@ function refuse(reason: UrlRefusal): UrlVerdict {
 	return { ok: false, reason };
 }
 
-/** `https://@host/` and `https://:@host/` leave no trace in the parsed URL. */
-function hasUserinfo(text: string): boolean {
-	const authority = /^[^:]*:[\\/]*([^\\/?#]*)/.exec(text.trim())?.[1] ?? '';
+/**
+ * `https://@host/` and `https://:@host/` leave no trace in the parsed URL: only what was written tells, an address
+ * or a redirect's `Location`. What the parser drops is dropped here too.
+ */
+export function hasUserinfo(written: string): boolean {
+	const plain = written.replace(/[\t\r\n]/g, '').replace(/^[\p{Cc} ]+/u, '');
+	const authority = /^(?:[a-z][a-z\d+.-]*:[\\/]*|[\\/]{2,})([^\\/?#]*)/i.exec(plain)?.[1] ?? '';
 	return authority.includes('@');
 }
 

@@ -8,6 +8,7 @@ import { hubHeader, streamId } from '../wire/hub';
 import { corsHeaders, mayCall, preflight, readCaller } from './caller';
 import { fail } from './envelope';
 import type { EdgeEnv } from './env';
+import type { Ticket } from './home/settle';
 import { withTarget, readSecret } from './hub/hub-request';
 
 export interface StreamAsk {
@@ -40,22 +41,29 @@ function lastSeen(header: string | null): string {
 	return /-(\d+)$/.exec(header ?? '')?.[1] ?? '0';
 }
 
+interface HubAsk {
+	readonly asked: Headers;
+	/** What the provider is to get. */
+	readonly outgoing: Request;
+	readonly requestId: string;
+	/** What was reserved for it: the hub hears what it took. */
+	readonly ticket: Ticket | undefined;
+}
+
 /**
- * A relay request whose caller asks for a hub; `outgoing` is what the provider is to get. Undefined where this Worker has none, or what was asked for is
+ * A relay request whose caller asks for a hub. Undefined where this Worker has none, or what was asked for is
  * no stream's id and key: then the relay answers as it does without.
  */
 export function startInHub(
 	env: EdgeEnv,
-	asked: Headers,
-	outgoing: Request,
-	requestId: string
+	{ asked, outgoing, requestId, ticket }: HubAsk
 ): Promise<Response> | undefined {
 	const id = asked.get(hubHeader.stream);
 	const seal = asked.get(hubHeader.seal);
 	if (env.STREAMS === undefined || id === null || seal === null) return undefined;
 	if (!streamId.safeParse(id).success || readSecret(seal) === undefined) return undefined;
 	const headers = new Headers({ [hubHeader.stream]: id, [hubHeader.seal]: seal, 'x-request-id': requestId });
-	withTarget(headers, { url: outgoing.url, headers: [...outgoing.headers] });
+	withTarget(headers, { url: outgoing.url, headers: [...outgoing.headers], ticket });
 	return env.STREAMS.getByName(id).fetch('https://hub/start', {
 		method: outgoing.method,
 		headers,

@@ -34,13 +34,13 @@ export function createAdmit(parts: AdmitParts): (who: Who, input: unknown) => Pr
 		members.limit(bucket, kid);
 		const { billing, tokensPerDay, microDollarsPerDay } = rules();
 		const sealed = provider === undefined ? undefined : registry.secret(provider);
-		if (spend !== undefined && !spending.reserve(home, spend, { tokensPerDay, microDollarsPerDay }, now()))
+		const at = now();
+		if (spend !== undefined && !spending.reserve(home, spend, { tokensPerDay, microDollarsPerDay }, at))
 			throw new AppError('relay/limit-reached');
 		const address = server === undefined ? undefined : servers.address(kid, server);
 		if (server !== undefined && address === undefined) throw new AppError('http/not-found');
-		const reservedAt = bytes === undefined ? undefined : now();
-		if (bytes !== undefined && reservedAt !== undefined) {
-			const refusal = transfer.reserve(kid, bytes, reservedAt);
+		if (bytes !== undefined) {
+			const refusal = transfer.reserve(kid, bytes, at);
 			if (refusal !== undefined)
 				throw new AppError('relay/rate-limited', { message: fetchedEnough, data: { ...refusal } });
 		}
@@ -53,7 +53,7 @@ export function createAdmit(parts: AdmitParts): (who: Who, input: unknown) => Pr
 			key,
 			billing,
 			...(address === undefined ? {} : { address }),
-			...(reservedAt === undefined ? {} : { reservedAt })
+			...(bytes === undefined && spend === undefined ? {} : { reservedAt: at })
 		};
 	};
 }

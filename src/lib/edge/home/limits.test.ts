@@ -3,7 +3,6 @@ import { createMemorySql } from '../../../../tests/fakes/memory-sql';
 import { sayThatItFails } from './alert';
 import { bucketSizes, createBuckets } from './buckets';
 import { createCounters } from './counters';
-import { estimateSpend } from './estimate';
 import { createIdempotency, keptMs } from './idempotency';
 import { createSpending } from './spending';
 
@@ -50,25 +49,26 @@ describe('a home’s day', () => {
 			false
 		);
 	});
+});
 
-	test('counts what an answer could cost at most', () => {
-		const body = JSON.stringify({ model: 'nobody-knows', max_tokens: 1000, pad: 'x'.repeat(3000) });
-		const input = Math.ceil(body.length / 3);
-		expect(estimateSpend('openai', '/v1/responses', body)).toEqual({
-			tokens: input + 1000,
-			microDollars: input * 15 + 1000 * 75
-		});
-		const gemini = JSON.stringify({ generationConfig: { maxOutputTokens: 10 } });
-		expect(estimateSpend('gemini', '/v1beta/models/x:generateContent', gemini).tokens).toBe(
-			10 + Math.ceil(gemini.length / 3)
-		);
-		const both = JSON.stringify({ max_tokens: 0, max_completion_tokens: 9000 });
-		expect(estimateSpend('openai', '/v1/chat/completions', both).tokens).toBeGreaterThan(9000);
-		const list = JSON.stringify([{ query: { max_tokens: 6000 } }, { query: { max_tokens: 7000 } }, {}]);
-		expect(estimateSpend('ai-gateway', '/v1/a/g', list).tokens).toBe(
-			13_000 + 4096 + Math.ceil(list.length / 3)
-		);
-		expect(estimateSpend('openai', '/v1/responses', 'no json').tokens).toBeGreaterThan(4000);
+describe('what an answer took', () => {
+	test('counts instead of the most it could have, on the day that it was reserved', () => {
+		const spending = createSpending(createMemorySql());
+		const caps = { tokensPerDay: 1000, microDollarsPerDay: 1000 };
+		const reserved = { tokens: 900, microDollars: 900 };
+		expect(spending.reserve('a', reserved, caps, 5)).toBe(true);
+		expect(spending.reserve('a', reserved, caps, 5)).toBe(false);
+		spending.settle('a', reserved, { tokens: 30, microDollars: 20 }, 5);
+		expect(spending.today(5)).toEqual([{ home: 'a', tokens: 30, microDollars: 20 }]);
+		expect(spending.reserve('a', reserved, caps, 5)).toBe(true);
+		// More than was thought counts too; never less than nothing; another day is none of its business.
+		spending.settle('a', reserved, { tokens: 2000, microDollars: 900 }, 5);
+		expect(spending.today(5)).toEqual([{ home: 'a', tokens: 2030, microDollars: 920 }]);
+		spending.settle('a', { tokens: 9999, microDollars: 9999 }, { tokens: 0, microDollars: 0 }, 5);
+		expect(spending.today(5)).toEqual([{ home: 'a', tokens: 0, microDollars: 0 }]);
+		spending.reserve('a', reserved, caps, 5);
+		spending.settle('a', reserved, { tokens: 0, microDollars: 0 }, 86_400_005);
+		expect(spending.today(5)).toEqual([{ home: 'a', ...reserved }]);
 	});
 });
 

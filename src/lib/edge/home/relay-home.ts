@@ -33,7 +33,7 @@ import { createRegistry, type KnownDevice } from './registry';
 import type { KeySeal } from './seal-key';
 import { createSpending } from './spending';
 import { createTransfer } from './transfer';
-import { giveBackInput, idempotencyInput, parse, type HomeState, type Who } from './verbs';
+import { giveBackInput, idempotencyInput, parse, settleInput, type HomeState, type Who } from './verbs';
 
 export interface HomePorts {
 	readonly now: () => number;
@@ -243,6 +243,11 @@ export function createRelayHome(sql: SqlStorage, ports: HomePorts): RelayHome {
 		giveBack(_, input) {
 			const { principal, bytes, reservedAt } = parse(giveBackInput, input);
 			transfer.giveBack(principal, bytes, reservedAt);
+			return Promise.resolve(null);
+		},
+		settle(_, input) {
+			const { home, at, reserved, spent } = parse(settleInput, input);
+			spending.settle(home, reserved, spent, at);
 			return Promise.resolve(null);
 		},
 		begin(_, input): Promise<Begun> {

@@ -1,6 +1,7 @@
 /**
  * What a home has spent of the relay's keys today (UTC). Counted before a request goes out, by what it
- * could cost at most: a cap that is counted afterwards is always passed by what was under way.
+ * could cost at most: a cap that is counted afterwards is always passed by what was under way. What an answer
+ * says that it took counts instead once it is there.
  */
 
 import type { SqlStorage } from '../hub/sql';
@@ -8,6 +9,16 @@ import type { SqlStorage } from '../hub/sql';
 export interface Spend {
 	readonly tokens: number;
 	readonly microDollars: number;
+}
+
+/** Of tokens; or dollars a million of them, which is millionths of a dollar a token. */
+export interface InAndOut {
+	readonly input: number;
+	readonly output: number;
+}
+
+export function spendOf({ input, output }: InAndOut, price: InAndOut): Spend {
+	return { tokens: input + output, microDollars: Math.ceil(input * price.input + output * price.output) };
 }
 
 export interface Caps {
@@ -18,6 +29,8 @@ export interface Caps {
 export interface Spending {
 	/** False where it would go past a cap; then nothing is counted. */
 	reserve(home: string, spend: Spend, caps: Caps, now: number): boolean;
+	/** @param at when it was reserved */
+	settle(home: string, reserved: Spend, spent: Spend, at: number): void;
 	today(now: number): (Spend & { readonly home: string })[];
 }
 
@@ -45,6 +58,15 @@ export function createSpending(sql: SqlStorage): Spending {
 			);
 			if (row === undefined) sql.exec('DELETE FROM spending WHERE day < ?', day - keptDays);
 			return true;
+		},
+		settle(home, reserved, spent, at) {
+			sql.exec(
+				'UPDATE spending SET tokens = MAX(0, tokens + ?), micro = MAX(0, micro + ?) WHERE day = ? AND home = ?',
+				spent.tokens - reserved.tokens,
+				spent.microDollars - reserved.microDollars,
+				dayOf(at),
+				home
+			);
 		},
 		today(now) {
 			return [

@@ -36,12 +36,14 @@ export const homeCall = z.object({
 
 export const bucketKinds = ['provider', 'fetch', 'mcp', 'push', 'mail', 'share', 'own'] as const;
 
+const spend = z.object({ tokens: z.number(), microDollars: z.number() });
+
 export const admitInput = z.object({
 	need: z.nullable(z.string()),
 	bucket: z.enum(bucketKinds),
 	/** A key of the relay's for this provider is wanted, and this is what it may cost at most. */
 	provider: z.optional(z.string()),
-	spend: z.optional(z.object({ tokens: z.number(), microDollars: z.number() })),
+	spend: z.optional(spend),
 	/** So many bytes may come back at most. */
 	bytes: z.optional(z.int().check(z.minimum(0))),
 	/** The id of an MCP server that this device has named. */
@@ -58,7 +60,7 @@ export const admitted = z.object({
 	billing: z.enum(['keys', 'gateway']),
 	/** The address of the MCP server that was asked for. */
 	address: z.optional(z.string()),
-	/** By the home's clock: goes back with `giveBack`. */
+	/** By the home's clock: goes back with `giveBack` or `settle`. */
 	reservedAt: z.optional(z.number())
 });
 export type Admitted = z.infer<typeof admitted>;
@@ -75,6 +77,9 @@ export type HomeState = z.infer<typeof homeState>;
 
 /** Of what was reserved, what did not come. */
 export const giveBackInput = z.object({ principal: z.string(), bytes: z.number(), reservedAt: z.number() });
+
+/** What was counted before a request went out, and what its answer says that it took. */
+export const settleInput = z.object({ home: z.string(), at: z.number(), reserved: spend, spent: spend });
 
 export const idempotencyInput = z.object({
 	key: z.string(),

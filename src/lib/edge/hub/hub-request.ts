@@ -6,14 +6,20 @@
 import * as z from 'zod/mini';
 import { fromBase64 } from '../../wire/base64';
 import { parseJson } from '../../wire/json';
+import { ticket } from '../home/settle';
 
 const targetHeader = 'x-wherry-target';
-const target = z.object({ url: z.string(), headers: z.array(z.tuple([z.string(), z.string()])) });
+const target = z.object({
+	url: z.string(),
+	headers: z.array(z.tuple([z.string(), z.string()])),
+	/** Where the relay pays and has a cap. */
+	ticket: z.optional(ticket)
+});
 
 export type HubTarget = z.infer<typeof target>;
 
-export function withTarget(headers: Headers, { url, headers: own }: HubTarget): void {
-	headers.set(targetHeader, encodeURIComponent(JSON.stringify({ url, headers: own })));
+export function withTarget(headers: Headers, asked: HubTarget): void {
+	headers.set(targetHeader, encodeURIComponent(JSON.stringify(asked)));
 }
 
 export function hubTarget(headers: Headers): HubTarget | undefined {

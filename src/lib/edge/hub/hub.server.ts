@@ -9,15 +9,17 @@ import { AppError } from '../../wire/errors';
 import { hubHeader, streamId } from '../../wire/hub';
 import { fail, succeed } from '../envelope';
 import { cleanDownstream } from '../header-hygiene';
+import type { EdgeEnv } from '../env';
+import { settleAs, settledBy, type Ticket } from '../home/settle';
 import { createFrameLog, logLimits } from './frame-log';
 import { createSqliteFrameStore } from './sqlite-frames';
 import { createStreamHub, type StreamHub as Hub } from './stream-hub';
 import { readSecret, hubTarget } from './hub-request';
 
 /** What must not cross the relay does not cross a hub either. */
-async function fetchClean(request: Request): Promise<Response> {
+async function fetchClean(request: Request, env: EdgeEnv, ticket: Ticket | undefined): Promise<Response> {
 	const answer = await fetch(request);
-	const response = new Response(answer.body, answer);
+	const response = ticket === undefined ? new Response(answer.body, answer) : settledBy(env, ticket, answer);
 	cleanDownstream(response.headers);
 	return response;
 }
@@ -27,12 +29,14 @@ const keepAwakeMs = 20_000;
 
 export class StreamHub extends DurableObject {
 	readonly #hub: Hub;
+	/** Of the one request that this object makes. */
+	#ticket: Ticket | undefined;
 
 	constructor(state: DurableObjectState, env: Env) {
 		super(state, env);
 		this.#hub = createStreamHub(createFrameLog(createSqliteFrameStore(state.storage.sql)), {
 			now: () => Date.now(),
-			fetch: fetchClean,
+			fetch: (request) => fetchClean(request, env, this.#ticket),
 			synced: () => state.storage.sync(),
 			newEpoch: () => Date.now().toString(36) + crypto.randomUUID().slice(0, 4),
 			// An alarm is billed as a request: most answers end before the one that kept the object awake.
@@ -78,6 +82,10 @@ export class StreamHub extends DurableObject {
 		whole.set(parts);
 		whole.set(body, parts.length);
 		const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', whole));
+		const isNew = this.#hub.info() === undefined;
+		if (isNew) this.#ticket = target.ticket;
+		// Nobody asks the provider a second time.
+		else if (target.ticket !== undefined) await settleAs(this.env, target.ticket, { input: 0, output: 0 });
 		const found = this.#hub.start({
 			id: id.data,
 			secret,
