@@ -26,18 +26,18 @@ async function fetchClean(request: Request): Promise<Response> {
 const keepAwakeMs = 20_000;
 
 export class StreamHub extends DurableObject {
-	readonly #hub: Hub;
+	#opened: Hub | undefined;
 
-	constructor(state: DurableObjectState, env: Env) {
-		super(state, env);
-		this.#hub = createStreamHub(createFrameLog(createSqliteFrameStore(state.storage.sql)), {
+	get #hub(): Hub {
+		const { storage } = this.ctx;
+		return (this.#opened ??= createStreamHub(createFrameLog(createSqliteFrameStore(storage.sql)), {
 			now: () => Date.now(),
 			fetch: fetchClean,
-			synced: () => state.storage.sync(),
+			synced: () => storage.sync(),
 			newEpoch: () => Date.now().toString(36) + crypto.randomUUID().slice(0, 4),
 			// An alarm is billed as a request: most answers end before the one that kept the object awake.
 			ended: () => this.#wakeLater()
-		});
+		}));
 	}
 
 	override async fetch(request: Request): Promise<Response> {
@@ -59,6 +59,8 @@ export class StreamHub extends DurableObject {
 	override async alarm(): Promise<void> {
 		if (this.#hub.expire()) {
 			await this.ctx.storage.deleteAll();
+			// The tables went too, and this object may be asked again.
+			this.#opened = undefined;
 			return;
 		}
 		await this.#wakeLater();
