@@ -1,4 +1,4 @@
-/** A box of backups, or a home's count of bytes a day, in a Durable Object's SQLite. */
+/** A box of backups in a Durable Object's SQLite. */
 
 import { lateTables } from '../hub/late-tables';
 import type { SqlStorage } from '../hub/sql';
@@ -23,18 +23,4 @@ export function createSqliteBox(storage: SqlStorage): BoxStore {
 		},
 		slot: (index) => createSqlitePieces(storage, `slot${index}`)
 	};
-}
-
-/** False where the day's bytes are spent. Keeps one number, and nothing of what they were for. */
-export function spendBytes(
-	sql: SqlStorage,
-	{ day, bytes, limit }: { readonly day: number; readonly bytes: number; readonly limit: number }
-): boolean {
-	sql.exec('CREATE TABLE IF NOT EXISTS spent (day INTEGER PRIMARY KEY, bytes INTEGER NOT NULL)');
-	sql.exec('DELETE FROM spent WHERE day < ?', day);
-	let spent = 0;
-	for (const row of sql.exec('SELECT bytes FROM spent WHERE day = ?', day)) spent = Number(row['bytes']);
-	if (spent + bytes > limit) return false;
-	sql.exec('INSERT OR REPLACE INTO spent (day, bytes) VALUES (?, ?)', day, spent + bytes);
-	return true;
 }
