@@ -200,6 +200,7 @@ describe('shares at the edge', () => {
 		const refused = await make(await newShare(random(10)));
 		expect(refused.headers.get('x-wherry-error')).toBe('relay/rate-limited');
 		expect(refused.headers.get('retry-after')).toBe('3600');
+		expect(await refused.text()).toContain('30 links an hour');
 		const taken = await newShare(random(10));
 		expect((await post(taken)).status).toBe(200);
 		const livingOf = async () => {

@@ -46,7 +46,7 @@ export async function createShare(request: Request, env: EdgeEnv): Promise<Respo
 				.fetch(`https://share/count?share=${shareId}&days=${days}${isPaced ? '&paced' : ''}`);
 			const counted: Counted = await answer.json();
 			if (counted === 'full') throw new AppError('share/too-many');
-			if (counted === 'fast') throw new AppError('relay/rate-limited', { data: { retryAfter: 3600 } });
+			if (counted === 'fast') throw tooFast();
 		}
 		const made = await rooms
 			.getByName(shareId)
@@ -222,6 +222,11 @@ async function isOperator(env: EdgeEnv, token: string): Promise<boolean> {
 	const own = readVariable(env, 'SHARE_OPERATOR_TOKEN');
 	if (own === undefined || own.length < shortestOperatorToken) return false;
 	return isSame(await tokenHash(own), await tokenHash(token));
+}
+
+function tooFast(): AppError {
+	const message = `${shareLimits.perHour} links an hour may be made from one address: try again later.`;
+	return new AppError('relay/rate-limited', { message, data: { retryAfter: 3600 } });
 }
 
 function crowded({ headers }: Response): AppError {
