@@ -8,7 +8,7 @@ import { backupLimits, keepHeader, keptBackups, readHashHeader } from '../../src
 import { toBase64Url } from '../../src/lib/wire/base64';
 import { authorizationHeader, type Signer } from '../../src/lib/wire/proof';
 import { tokenHash } from '../../src/lib/wire/share-keys';
-import { ownedRelay, tokenOf } from './relay-owner';
+import { ask as askRelay, newDevice, ownedRelay, tokenOf } from './relay-owner';
 
 const here: EdgeEnv = { ...env, RELAY_RATE_LIMIT: '0' };
 const random = (length: number) => {
@@ -181,10 +181,115 @@ describe('backups at a relay', () => {
 	});
 
 	test('a home’s bytes of a day have an end', async () => {
-		const box = env.BACKUPS.getByName(`of:${token()}`);
-		const spend = (bytes: number) => box.fetch(`https://backup/spend?bytes=${bytes}`);
-		expect((await spend(backupLimits.bytesPerDay - 1)).status).toBe(204);
-		expect((await spend(2)).status).toBe(429);
-		expect((await spend(1)).status).toBe(204);
+		const count = env.BACKUPS.getByName(`of:${token()}`);
+		const reserve = (bytes: number) => count.fetch(`https://backup/reserve?box=a&bytes=${bytes}`);
+		expect((await reserve(backupLimits.bytesPerDay - 1)).status).toBe(204);
+		expect((await reserve(2)).status).toBe(402);
+		expect((await reserve(1)).status).toBe(204);
+	});
+
+	test('what a home keeps has an end, of all its boxes together; what is forgotten makes room', async () => {
+		const { relay, owner, guest } = await ownedRelay();
+		const strict: EdgeEnv = { ...relay, RELAY_RATE_LIMIT: '0' };
+		const from = (device: Signer) => ({
+			relay: strict,
+			origin: 'https://relay.example.net',
+			address: '203.0.113.9',
+			device
+		});
+		const [one, two] = [newPlace(), newPlace()];
+		for (const size of [1000, 2000, 3000, 4000])
+			expect((await put(one, random(size), from(owner))).status).toBe(200);
+		expect((await put(two, random(500), from(owner))).status).toBe(200);
+		const counter = await runInDurableObject(env.BACKUPS.getByName(one.id), (_, { storage }) =>
+			storage.get<string>('counter')
+		);
+		const count = env.BACKUPS.getByName(counter ?? '');
+		const held = () =>
+			runInDurableObject(count, (_, { storage }) =>
+				[...storage.sql.exec('SELECT bytes FROM held ORDER BY bytes')].map(({ bytes }) => bytes)
+			);
+		expect(await held()).toEqual([500, 9000]);
+		// Nothing in it leads to a box.
+		const names = await runInDurableObject(count, (_, { storage }) =>
+			[...storage.sql.exec('SELECT box FROM held')].map(({ box }) => String(box))
+		);
+		for (const { id } of [one, two]) expect(names.join()).not.toContain(id);
+		// One that does not come to its end takes no room.
+		const large = random(backupLimits.bytes + 1);
+		const lied = { ...from(owner), headers: { 'content-length': '5' } };
+		expect((await put(two, large, lied)).status).toBe(503);
+		expect(await held()).toEqual([500, 9000]);
+
+		await runInDurableObject(count, (_, { storage }) => {
+			storage.sql.exec(
+				"INSERT INTO held (box, bytes) VALUES ('many others', ?)",
+				backupLimits.bytesPerHome - 9_500 - 100
+			);
+		});
+		const refused = await put(newPlace(), random(101), from(owner));
+		expect(errorOf(refused)).toBe('backup/failed');
+		expect(await refused.text()).toContain('2 GB');
+		expect((await put(newPlace(), random(101), from(guest))).status).toBe(200);
+		expect((await ask(two, two.write, { method: 'DELETE' })).status).toBe(200);
+		expect((await put(newPlace(), random(101), from(owner))).status).toBe(200);
+		// Nobody came for it.
+		await runInDurableObject(env.BACKUPS.getByName(one.id), (_, { storage }) => {
+			storage.sql.exec(`UPDATE box SET meta = json_set(meta, '$.usedAt', 1)`);
+		});
+		expect(await runDurableObjectAlarm(env.BACKUPS.getByName(one.id))).toBe(true);
+		expect(await held()).toEqual([101, backupLimits.bytesPerHome - 9_600]);
+	});
+
+	test('a box that another home goes on with counts for that one; where it has no room, for the first', async () => {
+		const { relay, owner, guest } = await ownedRelay();
+		const strict: EdgeEnv = { ...relay, RELAY_RATE_LIMIT: '0' };
+		const from = (device: Signer) => ({
+			relay: strict,
+			origin: 'https://relay.example.net',
+			address: '203.0.113.9',
+			device
+		});
+		const place = newPlace();
+		const heldBy = async (of: Place) => {
+			const counter = await runInDurableObject(env.BACKUPS.getByName(of.id), (_, { storage }) =>
+				storage.get<string>('counter')
+			);
+			return env.BACKUPS.getByName(counter ?? '');
+		};
+		const sumOf = (count: DurableObjectStub) =>
+			runInDurableObject(
+				count,
+				(_, { storage }) => [...storage.sql.exec('SELECT SUM(bytes) AS n FROM held')][0]?.['n']
+			);
+		await put(place, random(100), from(owner));
+		const owners = await heldBy(place);
+		const another = newPlace();
+		await put(another, random(7), from(guest));
+		const guests = await heldBy(another);
+		const fill = (bytes: number) =>
+			runInDurableObject(guests, (_, { storage }) => {
+				storage.sql.exec("INSERT OR REPLACE INTO held (box, bytes) VALUES ('others', ?)", bytes);
+			});
+		await fill(backupLimits.bytesPerHome - 10);
+		expect((await put(place, random(50), from(guest))).status).toBe(503);
+		expect(await sumOf(owners)).toBe(100);
+		await fill(1);
+		expect((await put(place, random(50), from(guest))).status).toBe(200);
+		expect([await sumOf(owners), await sumOf(guests)]).toEqual([null, 158]);
+	});
+
+	test('takes a device that may share: what was admitted for a provider alone keeps nothing here', async () => {
+		const { relay, owner } = await ownedRelay();
+		const bot = await newDevice();
+		const body = { key: bot.publicKey, name: 'A bot', scopes: ['provider.use:openai'] };
+		await askRelay(relay, '/api/devices', { device: owner, method: 'POST', body });
+		const refused = await put(newPlace(), random(9), {
+			relay: { ...relay, RELAY_RATE_LIMIT: '0' },
+			origin: 'https://relay.example.net',
+			address: '203.0.113.9',
+			device: bot
+		});
+		expect(errorOf(refused)).toBe('relay/scope-missing');
 	});
 });

@@ -13,6 +13,8 @@ import { bigStream } from './big-stream';
 const upstream = inject('upstream');
 const here = {
 	...env,
+	// Thousands of reads from one address are what is tested here.
+	RELAY_RATE_LIMIT: '0',
 	RELAY_UPSTREAMS: JSON.stringify(Object.fromEntries(Object.keys(relayProviders).map((id) => [id, upstream])))
 };
 const random = seeded('hub', inject('seed'));
@@ -128,6 +130,31 @@ describe('OT-79 OT-88 the hub at the edge', () => {
 		expect(raw).not.toContain('größe');
 		for (const plain of ['"index":1', '{"index"']) expect(raw).not.toContain(btoa(plain).slice(0, 8));
 		expect(read.bytes.length).toBe(5000);
+	});
+
+	test('one address reads streams so often a minute, apart from what it asks of providers', async () => {
+		const keys: string[] = [];
+		const limits = { ...here, RELAY_RATE_LIMIT: '30' };
+		const RATE_LIMIT = {
+			limit({ key }: { key: string }) {
+				keys.push(key);
+				return Promise.resolve({ success: keys.length < 3 });
+			}
+		};
+		const { id } = newStream();
+		const url = new URL(`http://localhost:8787/api/streams/${id}/state`);
+		const asked = (environment: typeof limits) =>
+			streams(new Request(url, { headers: { 'cf-connecting-ip': '203.0.113.7' } }), environment, {
+				url,
+				id,
+				what: 'state'
+			});
+		const relay = { ...limits, RATE_LIMIT };
+		expect([(await asked(relay)).status, (await asked(relay)).status]).toEqual([404, 404]);
+		const refused = await asked(relay);
+		expect(refused.headers.get('x-wherry-error')).toBe('relay/rate-limited');
+		expect(refused.headers.get('retry-after')).toBe('60');
+		for (const key of keys) expect(key).toMatch(/^203\.0\.113\.7#read\d$/);
 	});
 
 	test('unknown streams, ids that are none, and foreign pages get nothing', async () => {

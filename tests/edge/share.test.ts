@@ -1,14 +1,19 @@
 import { env, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, inject, test } from 'vitest';
+import * as z from 'zod/mini';
 import { shareDocument } from '../../src/lib/edge/share-document.server';
 import { createShare, shares, type ShareAsk } from '../../src/lib/edge/shares.server';
 import { toBase64Url } from '../../src/lib/wire/base64';
 import { shareLimits } from '../../src/lib/wire/share';
-import { shareHeader, shareState } from '../../src/lib/wire/share-api';
+import { shareHeader, shareState, type NewShare } from '../../src/lib/wire/share-api';
 import { joinBytes, utf8 } from '../../src/lib/wire/bytes';
 import { deriveShareKeys, tokenHash } from '../../src/lib/wire/share-keys';
 import { openSnapshot, sealSnapshot } from '../../src/lib/wire/share-seal';
+import { authorizationHeader, type Signer } from '../../src/lib/wire/proof';
+import { counterName } from '../../src/lib/edge/counter-name';
+import type { EdgeEnv } from '../../src/lib/edge/env';
 import { seeded } from '../contract/random';
+import { ask as askRelay, newDevice, newRelay, origin, ownedRelay, tokenOf } from './relay-owner';
 
 const here = { ...env, RELAY_RATE_LIMIT: '0' };
 const random = (length: number) => {
@@ -41,10 +46,19 @@ async function newShare(bytes = random(1000), title = 'A title') {
 	};
 }
 type Share = Awaited<ReturnType<typeof newShare>>;
+/** Its owner's key is another's, and nobody has signed anything. */
+const unsignedLive: NonNullable<NewShare['live']> = {
+	ownerKey: 'k'.repeat(43),
+	frame: { seq: 0, prev: '', body: 'b', sig: 's'.repeat(86) }
+};
 
-const post = (share: Pick<Share, 'asked' | 'sealed'>, headers: Record<string, string> = {}) =>
+const post = (
+	share: { readonly asked: NewShare; readonly sealed: Share['sealed'] },
+	headers: Record<string, string> = {},
+	relay: EdgeEnv = here
+) =>
 	createShare(
-		new Request('http://localhost:8787/api/shares', {
+		new Request(`${relay === here ? 'http://localhost:8787' : origin}/api/shares`, {
 			method: 'POST',
 			body: share.sealed,
 			headers: {
@@ -54,9 +68,9 @@ const post = (share: Pick<Share, 'asked' | 'sealed'>, headers: Record<string, st
 				...headers
 			}
 		}),
-		here
+		relay
 	);
-const ask = (id: string, what: ShareAsk['what'], token: string, environment = here) =>
+const ask = (id: string, what: ShareAsk['what'], token: string, environment: EdgeEnv = here) =>
 	shares(
 		new Request(`http://localhost:8787/api/shares/${id}`, {
 			method: what === 'revoke' ? 'DELETE' : 'GET',
@@ -136,10 +150,10 @@ describe('shares at the edge', () => {
 			sql.exec(`UPDATE share SET meta = json_set(meta, '$.expiresAt', 1)`);
 		});
 		expect(await runDurableObjectAlarm(room)).toBe(true);
-		const rows = await runInDurableObject(room, (_room, { storage: { sql } }) =>
-			['share', 'pieces'].map((table) => [...sql.exec(`SELECT 1 FROM ${table}`)].length)
-		);
-		expect(rows).toEqual([0, 0]);
+		const rows = await runInDurableObject(room, (_room, { storage: { sql } }) => [
+			...sql.exec('SELECT name FROM sqlite_master')
+		]);
+		expect(rows).toEqual([]);
 		expect((await ask(share.shareId, 'read', share.readToken)).status).toBe(404);
 	});
 
@@ -175,6 +189,79 @@ describe('shares at the edge', () => {
 		const [first] = made;
 		if (first !== undefined) await ask(first.shareId, 'revoke', first.ownerToken);
 		expect((await post(more, from)).status).toBe(200);
+	});
+
+	test('an address that nobody knows makes thirty an hour; what came to nothing takes no place', async () => {
+		const [one, other] = [10, 130].map((from) => `198.51.100.${from + Math.floor(Math.random() * 100)}`);
+		const limited = { ...env, RATE_LIMIT: { limit: () => Promise.resolve({ success: true }) } };
+		const make = (share: Share, from = one ?? '') => post(share, { 'cf-connecting-ip': from }, limited);
+		for (let n = 0; n < shareLimits.perHour; n++)
+			expect((await make(await newShare(random(10)))).status).toBe(200);
+		const refused = await make(await newShare(random(10)));
+		expect(refused.headers.get('x-wherry-error')).toBe('relay/rate-limited');
+		expect(refused.headers.get('retry-after')).toBe('3600');
+		expect(await refused.text()).toContain('30 links an hour');
+		const taken = await newShare(random(10));
+		expect((await post(taken)).status).toBe(200);
+		const livingOf = async () => {
+			const stored = await runInDurableObject(env.SHARES.getByName(mine.shareId), (_, { storage: { sql } }) =>
+				JSON.parse(String([...sql.exec('SELECT meta FROM share')][0]?.['meta']))
+			);
+			const { counter } = z.object({ counter: z.string() }).parse(stored);
+			return runInDurableObject(
+				env.SHARES.getByName(counter),
+				(_, { storage: { sql } }) => [...sql.exec('SELECT share FROM living')].length
+			);
+		};
+		const mine = await newShare(random(10));
+		expect((await make(mine, other)).status).toBe(200);
+		for (let n = 0; n < 3; n++) expect((await make(taken, other)).status).toBe(400);
+		const unsigned = { ...mine.asked, shareId: toBase64Url(random(16)), live: unsignedLive };
+		expect((await make({ ...mine, asked: unsigned }, other)).status).toBe(400);
+		expect(await livingOf()).toBe(1);
+		// Asked for twice, it is there once, and counts.
+		expect((await make(mine, other)).status).toBe(400);
+		expect(await livingOf()).toBe(1);
+	});
+
+	test('on a relay that somebody owns they are made by its devices that may, which need no address', async () => {
+		const { relay, owner, guest } = await ownedRelay();
+		const away = { 'cf-connecting-ip': '203.0.113.9' };
+		const refused = await post(await newShare(), away, relay);
+		expect(refused.headers.get('x-wherry-error')).toBe('relay/not-authorized');
+		const said: unknown = await refused.json();
+		expect(JSON.stringify(said)).toContain('have this one admitted');
+		// Not the machine itself either.
+		expect((await post(await newShare(), {}, relay)).status).toBe(401);
+		const as = async (device: Signer) => ({
+			...away,
+			[authorizationHeader]: `Bearer ${await tokenOf(relay, device)}`
+		});
+		const share = await newShare();
+		expect((await post(share, await as(guest), relay)).status).toBe(200);
+		expect((await post(await newShare(), await as(owner), relay)).status).toBe(200);
+		// Whoever has the link reads it, a stranger too.
+		expect((await ask(share.shareId, 'read', share.readToken, relay)).status).toBe(200);
+		const bot = await newDevice();
+		const body = { key: bot.publicKey, name: 'A bot', scopes: ['provider.use:openai'] };
+		await askRelay(relay, '/api/devices', { device: owner, method: 'POST', body });
+		const unable = await post(await newShare(), await as(bot), relay);
+		expect(unable.headers.get('x-wherry-error')).toBe('relay/scope-missing');
+	});
+
+	test('nothing in what is kept says from which address a share came, to whoever tries them all', async () => {
+		const share = await newShare(random(10));
+		const address = '198.51.100.250';
+		expect((await post(share, { 'cf-connecting-ip': address })).status).toBe(200);
+		const meta = await runInDurableObject(env.SHARES.getByName(share.shareId), (_, { storage: { sql } }) =>
+			String([...sql.exec('SELECT meta FROM share')][0]?.['meta'])
+		);
+		expect(meta).toContain('of:');
+		expect(meta).not.toContain(await tokenHash(address));
+		expect(meta).not.toContain(address);
+		// Another relay names the same address otherwise.
+		const names = await Promise.all([newRelay(), newRelay()].map((relay) => counterName(relay, address)));
+		expect(new Set(names).size).toBe(2);
 	});
 
 	test('random ones: no key, token or text in any encoding is in what the object stores', async () => {

@@ -13,12 +13,11 @@ import {
 	readHash,
 	readHashHeader
 } from '../wire/backup-api';
-import { toBase64Url } from '../wire/base64';
-import { utf8 } from '../wire/bytes';
-import { sha256, tokenHash } from '../wire/share-keys';
+import { tokenHash } from '../wire/share-keys';
+import { counterName } from './counter-name';
 import { mayCall, readCaller, type Caller } from './caller';
 import { fail, succeed } from './envelope';
-import type { EdgeEnv, ObjectNamespace } from './env';
+import type { EdgeEnv } from './env';
 import { openDoor } from './home/door';
 import { checkRate } from './rate-limit';
 
@@ -43,12 +42,12 @@ export async function backups(request: Request, env: EdgeEnv, { id, at }: Backup
 		const box = env.BACKUPS.getByName(id);
 		const headers = { 'x-token-hash': await tokenHash(token) };
 		if (request.method === 'PUT') {
-			await checkMayKeep(request, env, { url, caller, boxes: env.BACKUPS });
+			const { counter, size } = await whoKeeps(request, env, { url, caller });
 			const read = readHash.safeParse(request.headers.get(readHashHeader));
 			const keep = request.headers.get(keepHeader);
 			if (!read.success || request.body === null || (keep !== null && !keepPattern.test(keep)))
 				throw new AppError('input/invalid', { data: { code: 'bad-backup' } });
-			const put = await box.fetch('https://backup/put', {
+			const put = await box.fetch(`https://backup/put?counter=${counter}&size=${size}`, {
 				method: 'PUT',
 				headers: {
 					...headers,
@@ -58,6 +57,8 @@ export async function backups(request: Request, env: EdgeEnv, { id, at }: Backup
 				body: request.body
 			});
 			if (put.status === 413) throw tooLarge();
+			if (put.status === 402) throw new AppError('relay/limit-reached');
+			if (put.status === 507) throw full();
 			if (put.status === 429) throw new AppError('relay/rate-limited');
 			if (put.status !== 200) throw notThere();
 			return succeed(await put.json(), caller.requestId);
@@ -92,25 +93,25 @@ export async function backups(request: Request, env: EdgeEnv, { id, at }: Backup
 interface Asking {
 	readonly url: URL;
 	readonly caller: Caller;
-	readonly boxes: ObjectNamespace;
 }
 
-/** Room is the owner's: a device of theirs, so much a day; on one's own machine, oneself. */
-async function checkMayKeep(request: Request, env: EdgeEnv, { url, caller, boxes }: Asking): Promise<void> {
+/** Room is the owner's: a device of this relay that may keep things there, so much a day and in all; on one's own machine, oneself. */
+async function whoKeeps(
+	request: Request,
+	env: EdgeEnv,
+	{ url, caller }: Asking
+): Promise<{ readonly counter: string; readonly size: number }> {
 	// Unsaid, it counts as the most that it can be.
 	const size = Number(request.headers.get('content-length') ?? backupLimits.bytes);
 	if (size > backupLimits.bytes) throw tooLarge();
-	const door = await openDoor(env, { request, url, caller }, () => ({ need: null, bucket: 'share' }));
-	if (door.kind === 'open' && caller.isLoopback) return;
+	const door = await openDoor(env, { request, url, caller }, () => ({ need: 'share', bucket: 'share' }));
+	if (door.kind === 'open' && caller.isLoopback) return { counter: '', size };
 	if (door.kind !== 'member') {
 		throw new AppError('relay/not-authorized', {
 			message: 'This relay keeps backups for its own devices: claim it, or have this device admitted.'
 		});
 	}
-	// Nothing says which backups a home has; only how much it sent today.
-	const counter = `of:${toBase64Url(await sha256(utf8(door.member.home)))}`;
-	const spent = await boxes.getByName(counter).fetch(`https://backup/spend?bytes=${size}`);
-	if (spent.status === 429) throw new AppError('relay/limit-reached');
+	return { counter: await counterName(env, `home ${door.member.home}`), size };
 }
 
 const notThere = (): AppError =>
@@ -121,5 +122,10 @@ const notThere = (): AppError =>
 const tooLarge = (): AppError =>
 	new AppError('backup/failed', {
 		message: 'This is more than the relay keeps (64 MB): back up to a folder.',
+		retryable: false
+	});
+const full = (): AppError =>
+	new AppError('backup/failed', {
+		message: 'This relay keeps no more backups for you (2 GB): back up to a folder.',
 		retryable: false
 	});

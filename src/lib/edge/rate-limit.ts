@@ -10,17 +10,34 @@ import { readVariable, type EdgeEnv } from './env';
 /** What `[[ratelimits]]` of wrangler.toml says; the platform fixes it at deploy time. */
 const bindingLimit = 30;
 
-/** Undefined where the request may go on. */
-export async function checkRate(env: EdgeEnv, caller: Caller): Promise<AppError | undefined> {
-	const wanted = Number(readVariable(env, 'RELAY_RATE_LIMIT') ?? bindingLimit);
-	if (env.RATE_LIMIT === undefined || wanted === 0) return undefined;
+/** Looking at what is there costs little: a page that is reloaded, a list of fifty links, a device that waits for another. */
+const readsForOne = 10;
+
+export function isLimited(env: EdgeEnv): boolean {
+	return Number(readVariable(env, 'RELAY_RATE_LIMIT') ?? bindingLimit) !== 0;
+}
+
+/**
+ * Undefined where the request may go on.
+ * @param what reads are counted apart from everything else, and there may be ten times as many
+ */
+export async function checkRate(
+	env: EdgeEnv,
+	caller: Caller,
+	what: 'act' | 'read' = 'act'
+): Promise<AppError | undefined> {
+	if (env.RATE_LIMIT === undefined || !isLimited(env)) return undefined;
+	const isRead = what === 'read';
+	const wanted = Number(readVariable(env, 'RELAY_RATE_LIMIT') ?? bindingLimit) * (isRead ? readsForOne : 1);
 	// A higher limit is spread over several counters of the binding's own limit; a lower one needs
 	// the binding changed.
 	const counters = Number.isFinite(wanted) ? Math.max(1, Math.ceil(wanted / bindingLimit)) : 1;
 	const first = Math.floor(Math.random() * counters);
 	for (let tried = 0; tried < Math.min(counters, 4); tried += 1) {
 		const counter = (first + tried) % counters;
-		const { success } = await env.RATE_LIMIT.limit({ key: `${rateKey(caller.address)}#${counter}` });
+		const { success } = await env.RATE_LIMIT.limit({
+			key: `${rateKey(caller.address)}#${isRead ? 'read' : ''}${counter}`
+		});
 		if (success) return undefined;
 	}
 	return new AppError('relay/rate-limited');

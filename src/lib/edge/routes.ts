@@ -77,8 +77,9 @@ export const edgeRoutes: readonly EdgeRoute[] = [
 		path: '/api/shares',
 		methods: ['POST'],
 		summary:
-			'Keeps sealed bytes (the body, at most 25 MiB) under an id until they expire. What they say, and the key, never come here.',
+			'Keeps sealed bytes (the body, at most 25 MiB) under an id until they expire. What they say, and the key, never come here. On a claimed relay with a token of this relay in x-wherry-authorization.',
 		requires: { 'X-Wherry': '1' },
+		needs: 'share',
 		data: shareState
 	},
 	{
@@ -133,7 +134,8 @@ export const edgeRoutes: readonly EdgeRoute[] = [
 	{
 		path: '/api/pair/{place}/{slot}',
 		methods: ['GET', 'POST'],
-		summary: 'A sealed note that one device leaves another which it pairs with, once, for ten minutes.',
+		summary:
+			'A sealed note that one device leaves another which it pairs with, once, for ten minutes. The one in slot `recovery` stays; on a claimed relay it is left by a device that may sync.',
 		request: meetingNote,
 		answer: 'The note, or null while there is none.'
 	},

@@ -3,21 +3,23 @@
  * token, on any page. Whatever is not to be had (missing, revoked, expired, another token) is one answer.
  */
 
-import { joinBytes, utf8 } from '../wire/bytes';
+import { joinBytes } from '../wire/bytes';
 import { AppError } from '../wire/errors';
 import { parseJson } from '../wire/json';
 import { shareLimits } from '../wire/share';
 import { frameHeader, newShare, shareHeader } from '../wire/share-api';
 import { shareIdPattern } from '../wire/share-link';
-import { sha256, tokenHash } from '../wire/share-keys';
+import { tokenHash } from '../wire/share-keys';
 import { liveProtocol } from '../wire/share-live';
-import { toBase64Url } from '../wire/base64';
+import { counterName } from './counter-name';
 import { mayCall, readCaller, type Caller } from './caller';
 import { fail, succeed } from './envelope';
 import { readVariable, type EdgeEnv, type ObjectNamespace } from './env';
-import { checkRate, rateKey } from './rate-limit';
+import { openDoor } from './home/door';
+import { checkRate, isLimited, rateKey } from './rate-limit';
 import { retryAfter } from './retry-after';
 import { isSame } from './sealed/pieces';
+import type { Counted } from './share/share-count';
 
 /** A link may be opened from any Wherry; there is no cookie that could be abused. */
 const openCors = {
@@ -33,19 +35,18 @@ export async function createShare(request: Request, env: EdgeEnv): Promise<Respo
 	try {
 		checkOwn(request, caller);
 		const rooms = roomsOf(env);
-		const limited = await checkRate(env, caller);
-		if (limited !== undefined) throw limited;
+		const { counter, isPaced } = await whoCounts(request, env, { url, caller });
 		const asked = newShare.safeParse(parseJson(request.headers.get(shareHeader) ?? ''));
 		if (!asked.success) throw new AppError('input/invalid', { data: { code: 'bad-share' } });
 		const sealed = await readSealed(request);
 		const { shareId, days } = asked.data;
-		// Whoever sits at this machine counts for nobody.
-		const counter = caller.isLoopback ? '' : await counterOf(caller);
 		if (counter !== '') {
-			const counted = await rooms
+			const answer = await rooms
 				.getByName(counter)
-				.fetch(`https://share/count?share=${shareId}&days=${days}`);
-			if (counted.status === 429) throw new AppError('share/too-many');
+				.fetch(`https://share/count?share=${shareId}&days=${days}${isPaced ? '&paced' : ''}`);
+			const counted: Counted = await answer.json();
+			if (counted === 'full') throw new AppError('share/too-many');
+			if (counted === 'fast') throw tooFast();
 		}
 		const made = await rooms
 			.getByName(shareId)
@@ -54,7 +55,12 @@ export async function createShare(request: Request, env: EdgeEnv): Promise<Respo
 				headers: { [shareHeader]: JSON.stringify(asked.data) },
 				body: sealed
 			});
-		if (made.status !== 200) throw new AppError('input/invalid', { data: { code: 'share-id-taken' } });
+		if (made.status !== 200) {
+			// 409: it is there, and counts already. In any other case nothing came of what was counted.
+			if (counter !== '' && made.status !== 409)
+				await rooms.getByName(counter).fetch(`https://share/uncount?share=${shareId}`);
+			throw new AppError('input/invalid', { data: { code: 'share-id-taken' } });
+		}
 		return succeed(await made.json(), caller.requestId);
 	} catch (thrown) {
 		return refuse(thrown, caller);
@@ -103,12 +109,15 @@ export async function liveShare(request: Request, env: EdgeEnv, id: string): Pro
 		const [first, second = ''] = (request.headers.get('sec-websocket-protocol') ?? '').split(/, */);
 		const [, token = ''] = /^token\.([\w-]{43})$/.exec(second) ?? [];
 		if (first !== liveProtocol || token === '') throw new AppError('share/not-found');
+		const limited = await checkRate(env, caller, 'read');
+		if (limited !== undefined) throw limited;
 		const opened = await roomsOf(env)
 			.getByName(id)
 			.fetch('https://share/live', {
 				headers: { upgrade: 'websocket', 'x-token-hash': await tokenHash(token) }
 			});
-		if (opened.status === 429) throw new AppError('share/crowded');
+		if (opened.status === 429)
+			throw opened.headers.has('retry-after') ? crowded(opened) : new AppError('share/crowded');
 		if (opened.status !== 101) throw new AppError('share/not-found');
 		return opened;
 	} catch (thrown) {
@@ -130,10 +139,13 @@ export async function shares(request: Request, env: EdgeEnv, { id, what }: Share
 		const rooms = roomsOf(env);
 		const [, token = ''] = bearer.exec(request.headers.get('authorization') ?? '') ?? [];
 		if (token === '') throw new AppError('share/not-found');
+		const limited = await checkRate(env, caller, 'read');
+		if (limited !== undefined) throw limited;
 		const by = what === 'revoke' && (await isOperator(env, token)) ? 'operator' : 'bearer';
 		const answer = await rooms
 			.getByName(id)
 			.fetch(`https://share/${what}?by=${by}`, { headers: { 'x-token-hash': await tokenHash(token) } });
+		if (answer.status === 429) throw crowded(answer);
 		if (answer.status !== 200) throw new AppError('share/not-found');
 		if (what === 'state') return succeed(await answer.json(), caller.requestId);
 		if (what === 'revoke') {
@@ -182,15 +194,43 @@ async function readSealed(request: Request): Promise<Uint8Array<ArrayBuffer>> {
 	return joinBytes(pieces);
 }
 
-/** An address is not written down: its counter is named by a hash. */
-async function counterOf(caller: Caller): Promise<string> {
-	return `of:${toBase64Url(await sha256(utf8(rateKey(caller.address))))}`;
+/**
+ * Whose count a new share is of: the home's, on a relay that has an owner; the address's, which may make so many an
+ * hour, where it has none; and nobody's for whoever sits at this machine.
+ */
+async function whoCounts(
+	request: Request,
+	env: EdgeEnv,
+	{ url, caller }: { readonly url: URL; readonly caller: Caller }
+): Promise<{ readonly counter: string; readonly isPaced: boolean }> {
+	const door = await openDoor(env, { request, url, caller }, () => ({ need: 'share', bucket: 'share' }));
+	if (door.kind === 'member')
+		return { counter: await counterName(env, `home ${door.member.home}`), isPaced: false };
+	if (door.kind === 'stranger') {
+		throw new AppError('relay/not-authorized', {
+			message:
+				'This relay keeps links of its own devices alone: have this one admitted, or save the session as a file.'
+		});
+	}
+	const limited = await checkRate(env, caller);
+	if (limited !== undefined) throw limited;
+	if (caller.isLoopback) return { counter: '', isPaced: false };
+	return { counter: await counterName(env, rateKey(caller.address)), isPaced: isLimited(env) };
 }
 
 async function isOperator(env: EdgeEnv, token: string): Promise<boolean> {
 	const own = readVariable(env, 'SHARE_OPERATOR_TOKEN');
 	if (own === undefined || own.length < shortestOperatorToken) return false;
 	return isSame(await tokenHash(own), await tokenHash(token));
+}
+
+function tooFast(): AppError {
+	const message = `${shareLimits.perHour} links an hour may be made from one address: try again later.`;
+	return new AppError('relay/rate-limited', { message, data: { retryAfter: 3600 } });
+}
+
+function crowded({ headers }: Response): AppError {
+	return new AppError('relay/rate-limited', { data: { retryAfter: Number(headers.get('retry-after')) } });
 }
 
 function refuse(thrown: unknown, caller: Caller): Response {

@@ -10,6 +10,8 @@ import { fail } from './envelope';
 import type { EdgeEnv } from './env';
 import type { Ticket } from './home/settle';
 import { withTarget, readSecret } from './hub/hub-request';
+import { checkRate } from './rate-limit';
+import { retryAfter } from './retry-after';
 
 export interface StreamAsk {
 	readonly url: URL;
@@ -21,11 +23,14 @@ export async function streams(request: Request, env: EdgeEnv, ask: StreamAsk): P
 	const { url, id, what } = ask;
 	const caller = readCaller(request, url, env);
 	const headers = corsHeaders(request, caller);
-	const refuse = (error: AppError): Response => fail(error, caller.requestId, headers);
+	const refuse = (error: AppError): Response =>
+		fail(error, caller.requestId, { ...headers, ...retryAfter(error) });
 	if (request.method === 'OPTIONS') return preflight(request, caller);
 	if (!mayCall(request, caller)) return refuse(new AppError('relay/origin-not-allowed'));
 	if (!streamId.safeParse(id).success) return refuse(new AppError('stream/not-found'));
 	if (env.STREAMS === undefined) return refuse(new AppError('stream/unavailable'));
+	const limited = await checkRate(env, caller, 'read');
+	if (limited !== undefined) return refuse(limited);
 	const after = url.searchParams.get('after') ?? lastSeen(request.headers.get('last-event-id'));
 	const answer = await env.STREAMS.getByName(id).fetch(
 		`https://hub/${what}?after=${encodeURIComponent(after)}`,

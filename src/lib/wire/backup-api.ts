@@ -12,6 +12,8 @@ export const backupLimits = {
 	bytesKept: 3 * 64 * 1024 * 1024,
 	/** What the devices of one home may send a day. */
 	bytesPerDay: 1024 * 1024 * 1024,
+	/** What all backups of one home hold together. */
+	bytesPerHome: 2 * 1024 * 1024 * 1024,
 	/** Without being written or read. */
 	days: 400
 } as const;

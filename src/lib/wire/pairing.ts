@@ -1,7 +1,8 @@
 /**
  * The meeting place of two devices that pair: `POST` and `GET /api/pair/{place}/{slot}`. Each slot takes one
  * sealed note, once; ten minutes after the first one the place is forgotten. A place that a recovery code leads to
- * is not: it has one note, and keeps it.
+ * is not: it has one note, and keeps it, for a device of the relay for good, for others while somebody asks for it within
+ * 400 days.
  */
 
 import * as z from 'zod/mini';

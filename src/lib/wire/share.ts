@@ -8,6 +8,8 @@ export const shareLimits = {
 	bytes: 25 * 1024 * 1024,
 	/** Living shares of one address. */
 	perAddress: 50,
+	/** That somebody without a device of a claimed relay may make. */
+	perHour: 30,
 	defaultDays: 30,
 	maximumDays: 365
 } as const;

@@ -149,8 +149,10 @@ export async function askRelay(host: Host, address: string, init: RequestInit): 
 	}
 	const body: unknown = await response.json().catch(() => undefined);
 	if (isJsonObject(body) && body['ok'] === true) return body['data'];
-	const error = isJsonObject(body) && isJsonObject(body['error']) ? body['error']['id'] : undefined;
-	throw new AppError(isErrorId(error) ? error : 'share/unavailable');
+	const error = isJsonObject(body) ? body['error'] : undefined;
+	if (!isJsonObject(error) || !isErrorId(error['id'])) throw new AppError('share/unavailable');
+	// What of it concerns links only the relay can say.
+	throw new AppError(error['id'], { message: String(error['message']) });
 }
 
 export function asOwner(method: 'GET' | 'DELETE', token: string): RequestInit {

@@ -7,6 +7,8 @@ export const admittedRow = 'device/relay';
 export function isForRelay(address: string, origin: string): boolean {
 	return (
 		address.startsWith(origin) &&
-		/^\/api\/(?:relay\/|mcp-relay\/|backups\/|fetch$)/.test(address.slice(origin.length))
+		/^\/api\/(?:relay\/|mcp-relay\/|backups\/|shares$|pair\/.*\/recovery$|fetch$)/.test(
+			address.slice(origin.length)
+		)
 	);
 }

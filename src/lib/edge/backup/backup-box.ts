@@ -44,6 +44,8 @@ export interface BackupBox {
 		readHash: string,
 		at: number
 	): { readonly size: number; piece(index: number): Uint8Array<ArrayBuffer> | undefined } | undefined;
+	/** Bytes of all that is kept. */
+	size(): number;
 	/** False for whoever may not. Then everything may be forgotten. */
 	mayForget(writeHash: string): boolean;
 	/** When to look again; undefined where nobody has come for so long that everything is to be forgotten. */
@@ -121,6 +123,7 @@ export function createBackupBox(store: BoxStore, now: () => number): BackupBox {
 			if (found === undefined) return undefined;
 			return { size: found.size, piece: (index) => store.slot(found.slot).piece(index) };
 		},
+		size: () => (store.meta()?.kept ?? []).reduce((sum, { size }) => sum + size, 0),
 		mayForget(writeHash) {
 			const meta = store.meta();
 			return meta !== undefined && isSame(meta.writeHash, writeHash);

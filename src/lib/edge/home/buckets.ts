@@ -16,6 +16,8 @@ export const bucketSizes = {
 	push: { burst: 60, perMinute: 1 },
 	mail: { burst: 20, perMinute: 1 / 3 },
 	share: { burst: 30, perMinute: 0.5 },
+	/** Of one share, by everybody who reads it. */
+	link: { burst: 600, perMinute: 600 },
 	own: { burst: 60, perMinute: 120 },
 	/** Failures of one address: ten in a quarter of an hour. */
 	failure: { burst: 10, perMinute: 10 / 15 },

@@ -276,6 +276,7 @@ export function createRelayHome(sql: SqlStorage, ports: HomePorts): RelayHome {
 				isClaimed: isClaimed(),
 				admission,
 				isCapped: tokensPerDay !== null || microDollarsPerDay !== null,
+				salt: registry.kept('counterSalt', secret),
 				secrets: registry.secrets()
 			};
 		}

@@ -71,6 +71,8 @@ export const homeState = z.object({
 	admission: z.enum(['open', 'invite', 'closed']),
 	/** What is spent has to be estimated before it is. */
 	isCapped: z.boolean(),
+	/** Names of what counts for somebody are made with it; an object of an older build has none. */
+	salt: z.optional(z.string()),
 	secrets: z.array(z.string())
 });
 export type HomeState = z.infer<typeof homeState>;

@@ -27,21 +27,21 @@ async function fetchClean(request: Request, env: EdgeEnv, ticket: Ticket | undef
 /** An object that nobody asks anything is put to sleep; a provider may think for minutes. */
 const keepAwakeMs = 20_000;
 
-export class StreamHub extends DurableObject {
-	readonly #hub: Hub;
+export class StreamHub extends DurableObject<Env> {
+	#opened: Hub | undefined;
 	/** Of the one request that this object makes. */
 	#ticket: Ticket | undefined;
 
-	constructor(state: DurableObjectState, env: Env) {
-		super(state, env);
-		this.#hub = createStreamHub(createFrameLog(createSqliteFrameStore(state.storage.sql)), {
+	get #hub(): Hub {
+		const { storage } = this.ctx;
+		return (this.#opened ??= createStreamHub(createFrameLog(createSqliteFrameStore(storage.sql)), {
 			now: () => Date.now(),
-			fetch: (request) => fetchClean(request, env, this.#ticket),
-			synced: () => state.storage.sync(),
+			fetch: (request) => fetchClean(request, this.env, this.#ticket),
+			synced: () => storage.sync(),
 			newEpoch: () => Date.now().toString(36) + crypto.randomUUID().slice(0, 4),
 			// An alarm is billed as a request: most answers end before the one that kept the object awake.
 			ended: () => this.#wakeLater()
-		});
+		}));
 	}
 
 	override async fetch(request: Request): Promise<Response> {
@@ -63,6 +63,9 @@ export class StreamHub extends DurableObject {
 	override async alarm(): Promise<void> {
 		if (this.#hub.expire()) {
 			await this.ctx.storage.deleteAll();
+			// The tables went too, and this object may be asked again.
+			this.#opened = undefined;
+			this.#ticket = undefined;
 			return;
 		}
 		await this.#wakeLater();

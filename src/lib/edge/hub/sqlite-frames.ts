@@ -1,5 +1,6 @@
 /** A stream's frames in a Durable Object's SQLite. */
 
+import { lateTables } from './late-tables';
 import type { SqlStorage } from './sql';
 import { takeUntil } from './frame-log';
 import type { Frame, FrameStore, StreamMeta } from './frame-log';
@@ -7,9 +8,11 @@ import type { Frame, FrameStore, StreamMeta } from './frame-log';
 /** Rows read at once: a reader that is far behind must not fill the object's memory. */
 const page = 64;
 
-export function createSqliteFrameStore(sql: SqlStorage): FrameStore {
-	sql.exec('CREATE TABLE IF NOT EXISTS stream (one INTEGER PRIMARY KEY CHECK (one = 1), meta TEXT NOT NULL)');
-	sql.exec('CREATE TABLE IF NOT EXISTS frames (seq INTEGER PRIMARY KEY, sealed BLOB NOT NULL)');
+export function createSqliteFrameStore(storage: SqlStorage): FrameStore {
+	const sql = lateTables(storage, 'stream', [
+		'CREATE TABLE IF NOT EXISTS stream (one INTEGER PRIMARY KEY CHECK (one = 1), meta TEXT NOT NULL)',
+		'CREATE TABLE IF NOT EXISTS frames (seq INTEGER PRIMARY KEY, sealed BLOB NOT NULL)'
+	]);
 	/** As it was last written: an append alone changes nothing in it that the frames do not say themselves. */
 	let written: StreamMeta | undefined;
 	return {

@@ -1,6 +1,13 @@
-/** Two sealed notes at a place that only two devices know of, for ten minutes; or one for good. Pure: a meeting and a moment make the next. */
+/** Two sealed notes at a place that only two devices know of, for ten minutes; or one for recovery, which stays. Pure: a meeting and a moment make the next. */
 
 import { meetingMs, type MeetingSlot } from '../../wire/pairing';
+
+/** A stranger’s recovery note that nobody has read or left again for so long is forgotten. */
+export const recoveryMs = 400 * 24 * 60 * 60 * 1000;
+/** Of a recovery note, on its way to its object: which count it is of, and that it stays for good. */
+export const meetingHeaders = { counter: 'x-counter', forGood: 'x-for-good' } as const;
+/** New ones of one address or home in that time. */
+export const recoveryNotes = 50;
 
 export interface Meeting {
 	readonly startedAt: number;
@@ -22,6 +29,12 @@ export function leaveNote(
 	const held = current.notes[slot];
 	if (held !== undefined) return held === note ? current : undefined;
 	return { ...current, notes: { ...current.notes, [slot]: note } };
+}
+
+/** @param kept when each was left. Undefined where there are as many as there may be. */
+export function countKept(kept: readonly number[], now: number): readonly number[] | undefined {
+	const recent = kept.filter((at) => at > now - recoveryMs);
+	return recent.length < recoveryNotes ? [...recent, now] : undefined;
 }
 
 export function readNote(meeting: Meeting | undefined, slot: MeetingSlot, now: number): string | undefined {

@@ -1,6 +1,7 @@
 /** A room in a Durable Object's SQLite. What is written here was parsed before, and nobody else writes it. */
 
 import type { Envelope } from '../../wire/sync';
+import { lateTables } from '../hub/late-tables';
 import type { SqlStorage } from '../hub/sql';
 import {
 	emptyRoom,
@@ -33,8 +34,8 @@ function staysOf(envelope: Envelope): number {
 
 type Column = string | number | null | ArrayBuffer | undefined;
 
-export function createSqliteRoomStore(sql: SqlStorage): RoomStore {
-	for (const table of tables) sql.exec(table);
+export function createSqliteRoomStore(storage: SqlStorage): RoomStore {
+	const sql = lateTables(storage, 'room', tables);
 	let meta: RoomMeta | undefined;
 
 	function one(query: string, ...bindings: (string | number)[]): Record<string, Column> | undefined {

@@ -1,11 +1,14 @@
 /** Pieces in a table of a Durable Object's SQLite. */
 
+import { lateTables } from '../hub/late-tables';
 import type { SqlStorage } from '../hub/sql';
 import type { Pieces } from './pieces';
 
 /** @param table one of ours: it becomes part of the statements. */
-export function createSqlitePieces(sql: SqlStorage, table: string): Pieces {
-	sql.exec(`CREATE TABLE IF NOT EXISTS ${table} (at INTEGER PRIMARY KEY, sealed BLOB NOT NULL)`);
+export function createSqlitePieces(storage: SqlStorage, table: string): Pieces {
+	const sql = lateTables(storage, table, [
+		`CREATE TABLE IF NOT EXISTS ${table} (at INTEGER PRIMARY KEY, sealed BLOB NOT NULL)`
+	]);
 	return {
 		add(piece) {
 			sql.exec(`INSERT INTO ${table} (at, sealed) SELECT COALESCE(MAX(at) + 1, 0), ? FROM ${table}`, piece);

@@ -43,6 +43,8 @@ export interface ShareRecord {
 	replace(tokenHash: string, sealed: Uint8Array<ArrayBuffer>): boolean;
 	/** Who holds this token; undefined for anybody else, or where there is nothing. */
 	roleOf(tokenHash: string): 'owner' | 'reader' | undefined;
+	/** Whether it is there, and counts for this counter. */
+	isCountedBy(counter: string): boolean;
 	/** When to look again; undefined where everything may be forgotten. */
 	expire(): number | undefined;
 }
@@ -110,6 +112,7 @@ export function createShareRecord(store: ShareStore, now: () => number): ShareRe
 			if (isSame(meta.ownerHash, tokenHash)) return 'owner';
 			return isSame(meta.readHash, tokenHash) ? 'reader' : undefined;
 		},
+		isCountedBy: (counter) => living()?.counter === counter,
 		expire() {
 			const meta = store.meta();
 			if (meta === undefined || now() >= meta.expiresAt) return undefined;

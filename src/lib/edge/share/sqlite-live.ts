@@ -1,5 +1,6 @@
 /** The log of a live share in a Durable Object's SQLite. What is written here was parsed before. */
 
+import { lateTables } from '../hub/late-tables';
 import type { SqlStorage } from '../hub/sql';
 import type { LiveMeta, LiveStore } from './live-log';
 
@@ -10,8 +11,8 @@ const tables = [
 	'CREATE TABLE IF NOT EXISTS writers (visitor TEXT PRIMARY KEY, n INTEGER NOT NULL, at INTEGER NOT NULL)'
 ];
 
-export function createSqliteLiveStore(sql: SqlStorage): LiveStore & { drop(): void } {
-	for (const table of tables) sql.exec(table);
+export function createSqliteLiveStore(storage: SqlStorage): LiveStore & { drop(): void } {
+	const sql = lateTables(storage, 'live', tables);
 	const text = (query: string, column: string, ...bindings: (string | number)[]): string | undefined => {
 		for (const row of sql.exec(query, ...bindings)) return String(row[column]);
 		return undefined;

@@ -1,14 +1,17 @@
 /** A share, or an address's list of shares, in a Durable Object's SQLite. */
 
+import { lateTables } from '../hub/late-tables';
 import type { SqlStorage } from '../hub/sql';
 import { createSqlitePieces } from '../sealed/sqlite-pieces';
-import type { CountStore } from './share-count';
+import { hourMs, type CountStore } from './share-count';
 import type { ShareMeta, ShareStore } from './share-record';
 
-export function createSqliteShareStore(sql: SqlStorage): ShareStore {
-	sql.exec('CREATE TABLE IF NOT EXISTS share (one INTEGER PRIMARY KEY CHECK (one = 1), meta TEXT NOT NULL)');
+export function createSqliteShareStore(storage: SqlStorage): ShareStore {
+	const sql = lateTables(storage, 'share', [
+		'CREATE TABLE IF NOT EXISTS share (one INTEGER PRIMARY KEY CHECK (one = 1), meta TEXT NOT NULL)'
+	]);
 	return {
-		pieces: createSqlitePieces(sql, 'pieces'),
+		pieces: createSqlitePieces(storage, 'pieces'),
 		meta() {
 			for (const row of sql.exec('SELECT meta FROM share')) {
 				// Written below and by nobody else: one shape, one version.
@@ -23,13 +26,20 @@ export function createSqliteShareStore(sql: SqlStorage): ShareStore {
 	};
 }
 
-export function createSqliteCountStore(sql: SqlStorage): CountStore {
-	sql.exec('CREATE TABLE IF NOT EXISTS living (share TEXT PRIMARY KEY, until INTEGER NOT NULL)');
+export function createSqliteCountStore(storage: SqlStorage): CountStore {
+	const sql = lateTables(storage, 'living', [
+		'CREATE TABLE IF NOT EXISTS living (share TEXT PRIMARY KEY, until INTEGER NOT NULL)',
+		'CREATE TABLE IF NOT EXISTS made (n INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL)'
+	]);
+	const first = (query: string, ...bindings: number[]): number => {
+		for (const row of sql.exec(query, ...bindings)) return Number(row['n'] ?? 0);
+		return 0;
+	};
 	return {
-		living(now) {
-			for (const row of sql.exec('SELECT COUNT(*) AS n FROM living WHERE until > ?', now))
-				return Number(row['n']);
-			return 0;
+		living: (now) => first('SELECT COUNT(*) AS n FROM living WHERE until > ?', now),
+		last() {
+			const until = first('SELECT MAX(until) AS n FROM living');
+			return until === 0 ? undefined : until;
 		},
 		add(shareId, expiresAt) {
 			sql.exec('INSERT OR REPLACE INTO living (share, until) VALUES (?, ?)', shareId, expiresAt);
@@ -37,8 +47,13 @@ export function createSqliteCountStore(sql: SqlStorage): CountStore {
 		drop(shareId) {
 			sql.exec('DELETE FROM living WHERE share = ?', shareId);
 		},
+		made: (after) => first('SELECT COUNT(*) AS n FROM made WHERE at > ?', after),
+		noteMade(at) {
+			sql.exec('INSERT INTO made (at) VALUES (?)', at);
+		},
 		forget(now) {
 			sql.exec('DELETE FROM living WHERE until <= ?', now);
+			sql.exec('DELETE FROM made WHERE at <= ?', now - hourMs);
 		}
 	};
 }
