@@ -6,6 +6,7 @@ import { sealEnvelope } from '../../src/lib/agent/sync/envelope';
 import { genesisOf } from '../../src/lib/agent/sync/signature';
 import type { Reading } from '../../src/lib/agent/sync/read-envelopes';
 import { createReplica, type Replica } from '../../src/lib/agent/sync/replica';
+import { withKeys } from '../../src/lib/agent/sync/removal';
 import { createRoomKeys } from '../../src/lib/agent/sync/room-keys';
 import {
 	keyParameters,
@@ -71,7 +72,8 @@ export async function createSyncDevice(
 		async seal() {
 			const draft = replica.draft();
 			if (draft === undefined) return undefined;
-			const sealed = await sealEnvelope(draft, { room, keys, signer });
+			const whole = await withKeys(draft, room, replica.place().members);
+			const sealed = await sealEnvelope(whole, { room, keys, signer });
 			if (sealed === undefined) throw new Error('too large, or no key');
 			replica.sealed(sealed);
 			return sealed.envelope;

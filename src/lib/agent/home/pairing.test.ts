@@ -49,7 +49,7 @@ describe('pairing', () => {
 	test('twelve words bring the home to the new device, and nothing that passes says what it is', async () => {
 		const { place, seen } = meetings();
 		const home = await createHome();
-		home.keys.add(2, crypto.getRandomValues(new Uint8Array(32)));
+		home.keys.learn(2, crypto.getRandomValues(new Uint8Array(32)));
 		const shown = createPairingCode();
 		expect(shown.phrase.split(' ')).toHaveLength(12);
 		const phone = await device();
@@ -125,7 +125,7 @@ describe('a home', () => {
 		const store = createMemoryStore();
 		expect(await loadHome(store)).toBeUndefined();
 		const home = await createHome();
-		home.keys.add(2, crypto.getRandomValues(new Uint8Array(32)));
+		home.keys.learn(2, crypto.getRandomValues(new Uint8Array(32)));
 		await saveHome(store, home);
 		const again = await loadHome(store);
 		expect(again?.room).toBe(home.room);

@@ -16,6 +16,7 @@ import { toBase64Url } from '../../wire/device';
 import type { DeviceKey } from '../home/device-key';
 import { sealEnvelope } from './envelope';
 import type { LogFault } from './log';
+import { withKeys } from './removal';
 import { readBasis } from './read-basis';
 import { readEnvelopes, type Reading } from './read-envelopes';
 import type { Outcome, Sealed } from './replica';
@@ -114,9 +115,12 @@ export function createConnection({
 			const draft = replica.draft(most);
 			// Who has not read yet that it was let in does not know the key of now either.
 			if (draft?.purpose.kind === 'ops' && !replica.isMember()) return undefined;
+			// Whoever has come meanwhile gets the new key too.
+			if (draft?.purpose.kind === 'remove' && replica.cursor() < newest) return undefined;
 			if (draft === undefined || (await keys.keyOf(draft.keyEpoch, signer.publicKey.kid)) === undefined)
 				return undefined;
-			const sealed = await sealEnvelope(draft, { room, keys, signer });
+			const whole = await withKeys(draft, room, replica.place().members);
+			const sealed = await sealEnvelope(whole, { room, keys, signer });
 			if (sealed !== undefined || draft.purpose.kind !== 'ops') return sealed;
 		}
 	}

@@ -56,7 +56,7 @@ export async function readBasis(
 				if (gone !== undefined) members.set(purpose.kid, { ...gone, isRemoved: true });
 				for (const key of purpose.keys) {
 					const secret = await reading.unwrap(key, purpose.epoch);
-					if (secret !== undefined) keys.add(purpose.epoch, secret);
+					if (secret !== undefined) keys.learn(purpose.epoch, secret);
 				}
 				break;
 			}

@@ -8,8 +8,9 @@ const text = new TextEncoder();
 export interface RoomKeys {
 	/** Undefined where the epoch's secret was never given to this device. */
 	keyOf(epoch: number, dev: string): Promise<CryptoKey | undefined>;
-	add(epoch: number, secret: Uint8Array<ArrayBuffer>): void;
-	/** For handing them on to a new device. */
+	/** As the log tells it, which alone says what an epoch's secret is. */
+	learn(epoch: number, secret: Uint8Array<ArrayBuffer>): void;
+	/** For handing them on to a new device. Another map once something was learnt. */
 	secrets(): ReadonlyMap<number, Uint8Array<ArrayBuffer>>;
 }
 
@@ -17,7 +18,7 @@ export function createRoomKeys(
 	room: string,
 	known: Iterable<readonly [number, Uint8Array<ArrayBuffer>]>
 ): RoomKeys {
-	const secrets = new Map(known);
+	let secrets: ReadonlyMap<number, Uint8Array<ArrayBuffer>> = new Map(known);
 	const derived = new Map<string, Promise<CryptoKey>>();
 
 	async function derive(epoch: number, dev: string, secret: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
@@ -45,8 +46,9 @@ export function createRoomKeys(
 			if (key === undefined) derived.set(name, (key = derive(epoch, dev, secret)));
 			return key;
 		},
-		add(epoch, secret) {
-			if (!secrets.has(epoch)) secrets.set(epoch, secret);
+		learn(epoch, secret) {
+			secrets = new Map([...secrets, [epoch, secret]]);
+			derived.clear();
 		},
 		secrets: () => secrets
 	};

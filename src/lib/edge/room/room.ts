@@ -50,30 +50,34 @@ export function createRoom(id: string, genesis: string, store: RoomStore): Room 
 		return isFounder && purpose.member.device.kid === dev;
 	}
 
-	/** What the envelope means for the room; undefined where it makes no sense at this place. */
+	/** What the envelope means for the room, or why it makes no sense at this place. */
 	function effect(
 		{ header: { dev, devSeq, purpose } }: Envelope,
 		seq: number
-	): Partial<RoomWrite> | undefined {
+	): Partial<RoomWrite> | NackReason {
 		const meta = store.meta();
 		switch (purpose.kind) {
 			case 'ops':
 				return {};
 			case 'add':
 				// Once revoked, a key never comes back.
-				if (store.member(purpose.member.device.kid)?.isRemoved === true) return undefined;
+				if (store.member(purpose.member.device.kid)?.isRemoved === true) return 'invalid';
 				return { member: { ...purpose.member, isRemoved: false } };
 			case 'remove': {
 				const gone = store.member(purpose.kid);
-				if (gone === undefined || purpose.epoch !== meta.epoch + 1) return undefined;
+				if (gone === undefined) return 'invalid';
+				const staying = store.living().filter((kid) => kid !== purpose.kid);
+				const isFor = sorted(purpose.keys.map(({ kid }) => kid)) === sorted(staying);
+				// Somebody came or went since it was sealed, who would be locked out or let in: it is sealed anew.
+				if (gone.isRemoved || !isFor || purpose.epoch !== meta.epoch + 1) return 'epoch';
 				return { member: { ...gone, isRemoved: true }, meta: { ...meta, epoch: purpose.epoch } };
 			}
 			case 'snapshot': {
 				const { upTo, part, of } = purpose;
-				if (part >= of || upTo >= seq) return undefined;
+				if (part >= of || upTo >= seq) return 'invalid';
 				// Another was quicker; its own first parts may be forgotten by now.
 				if (upTo <= meta.upTo) return {};
-				if (part > 0 && !follows(dev, devSeq, purpose)) return undefined;
+				if (part > 0 && !follows(dev, devSeq, purpose)) return 'invalid';
 				if (part < of - 1) return {};
 				const first = store.find(dev, devSeq - part)?.seq ?? seq;
 				return { meta: { ...meta, upTo, parts: [first, seq] }, forget: upTo };
@@ -133,7 +137,7 @@ export function createRoom(id: string, genesis: string, store: RoomStore): Room 
 			if (keyEpoch !== meta.epoch) return nack('epoch');
 			const seq = meta.seq + 1;
 			const change = effect(envelope, seq);
-			if (change === undefined) return nack('invalid');
+			if (typeof change === 'string') return nack(change);
 			const size = envelope.ct.length + JSON.stringify(envelope.header).length + 512;
 			store.write({
 				...change,
@@ -158,6 +162,8 @@ export function createRoom(id: string, genesis: string, store: RoomStore): Room 
 		}
 	};
 }
+
+const sorted = (kids: readonly string[]): string => [...kids].sort().join();
 
 /** At least one, then as many as fit. */
 function fit(found: readonly StoredEnvelope[], maxBytes: number): readonly StoredEnvelope[] {
