@@ -291,7 +291,7 @@ test('A6 a device that is paired by twelve words reads what was written before i
 	admit(laptop.replica, asking.member);
 	await laptop.connection.send();
 	await until(() => laptop.replica.isSettled(), 'let in');
-	await answer(code.secret, asking, home, place);
+	await answer(code.secret, asking, { home, since: 1 }, place);
 	const received = (await receiveHome(typed, signer, place))?.home;
 	if (received === undefined) throw new Error('no home');
 	const replica = createReplica({ room: received.room, dev: signer.kid, genesis: genesisOf(received.room) });

@@ -49,12 +49,12 @@ export const newRoom = (): string => toBase64Url(crypto.getRandomValues(new Uint
 export async function createSyncDevice(
 	room: string,
 	secret: Uint8Array<ArrayBuffer>,
-	algorithm: DeviceAlgorithm = 'Ed25519'
+	algorithm: DeviceAlgorithm = 'Ed25519',
+	keys = createRoomKeys(room, [[1, secret]])
 ): Promise<SyncDevice> {
 	const signer = await makeSigner(algorithm);
 	const agreement = await makeAgreementKey();
 	const { kid } = signer.publicKey;
-	const keys = createRoomKeys(room, [[1, secret]]);
 	const replica = createReplica({ room, dev: kid, genesis: genesisOf(room) });
 	let lam = 0;
 	return {

@@ -1,8 +1,9 @@
 /** Devices of one home that show each other the door, at once or while somebody comes: who stays reads on. */
 
 import { describe, expect, test } from 'vitest';
-import { createConnection, type SyncConnection } from '../../src/lib/agent/sync/connection';
+import { createConnection, type SyncConnection, type SyncKeeper } from '../../src/lib/agent/sync/connection';
 import { openLink } from '../../src/lib/agent/sync/link';
+import { createRoomKeys, type RoomKeys } from '../../src/lib/agent/sync/room-keys';
 import { createMemoryRelay, type DeviceNetwork, type MemoryRelay } from '../fakes/memory-relay';
 import { createSyncDevice, newRoom, type SyncDevice } from '../fakes/sync-devices';
 
@@ -18,9 +19,15 @@ const clock = {
 };
 const random = { float: Math.random, bytes: (length: number) => new Uint8Array(length) };
 
-async function client(relay: MemoryRelay, room: string, secret: Uint8Array<ArrayBuffer>): Promise<Client> {
-	const device = await createSyncDevice(room, secret);
-	const connection = createConnection({ reading: device.reading, signer: device.signer });
+async function client(
+	relay: MemoryRelay,
+	room: string,
+	secret: Uint8Array<ArrayBuffer>,
+	{ keys, keeper }: { keys?: RoomKeys; keeper?: SyncKeeper } = {}
+): Promise<Client> {
+	const device = await createSyncDevice(room, secret, 'Ed25519', keys);
+	const { reading, signer } = device;
+	const connection = createConnection({ reading, signer, ...(keeper === undefined ? {} : { keeper }) });
 	const network = relay.network();
 	const address = `ws://localhost/api/sync/${room}`;
 	return {
@@ -149,5 +156,78 @@ describe('removing devices', () => {
 		await until(() => isOut(ann, carl), 'out');
 		bob.network.setOnline(true);
 		await hearEachOther(ann, bob);
+	});
+});
+
+describe('a newcomer whom a relay and a removed device lead to a log of their own', () => {
+	const secretOf = () => crypto.getRandomValues(new Uint8Array(32));
+
+	/** Carl was removed from the home; he knows its address and its first key. His log has the newcomer as a member. */
+	async function captured() {
+		const relay = createMemoryRelay();
+		const room = newRoom();
+		const [first, second] = [secretOf(), secretOf()];
+		let kept = 0;
+		const count = async () => void (kept += 1);
+		const keys = createRoomKeys(
+			room,
+			[
+				[1, first],
+				[2, second]
+			],
+			2
+		);
+		const late = await client(relay, room, first, {
+			keys,
+			keeper: { sealed: count, acknowledged: count, advanced: count }
+		});
+		late.set('secret', 'what only the home may know');
+		const carl = await client(relay, room, first);
+		for (const one of [carl, late]) carl.replica.queuePurpose({ kind: 'add', member: one.member });
+		carl.set('rule', 'everything is allowed');
+		carl.go();
+		await until(() => carl.replica.isSettled() && carl.replica.cursor() === 3, 'founded');
+		const end = async (kind: string): Promise<void> => {
+			late.go();
+			await until(() => late.connection.status().kind === 'broken', 'found out');
+			expect(late.connection.status()).toMatchObject({ fault: { kind } });
+			expect(relay.room(room).head(late.kid).devSeq).toBe(0);
+			expect(kept).toBe(0);
+			expect(keys.secrets().get(2)).toEqual(second);
+		};
+		return { relay, room, first, carl, end };
+	}
+
+	test('tells nothing and keeps nothing where the log ends before the key it was given', async () => {
+		const { end } = await captured();
+		await end('rolled-back');
+	});
+
+	test('takes no other key for the one it was given', async () => {
+		const { relay, room, first, carl, end } = await captured();
+		const twin = await client(relay, room, first);
+		carl.replica.queuePurpose({ kind: 'add', member: twin.member });
+		await carl.connection.send();
+		await until(() => twin.kid in carl.replica.place().members, 'another of his');
+		carl.replica.queuePurpose({ kind: 'remove', kid: twin.kid });
+		carl.set('rule', 'still');
+		await carl.connection.send();
+		await until(() => carl.replica.isSettled() && carl.replica.place().epoch === 2, 'their own second key');
+		await end('forged');
+	});
+
+	test('nor in a snapshot', async () => {
+		const { relay, room, first, carl, end } = await captured();
+		const twin = await client(relay, room, first);
+		carl.replica.queuePurpose({ kind: 'add', member: twin.member });
+		await carl.connection.send();
+		await until(() => twin.kid in carl.replica.place().members, 'another of his');
+		carl.replica.queuePurpose({ kind: 'remove', kid: twin.kid });
+		await carl.connection.send();
+		await until(() => carl.replica.isSettled() && carl.replica.place().epoch === 2, 'their own second key');
+		carl.replica.queueSnapshot();
+		await carl.connection.send();
+		await until(() => relay.room(room).meta().upTo > 0, 'written down');
+		await end('forged');
 	});
 });

@@ -10,6 +10,9 @@ import { fail } from './envelope';
 import type { EdgeEnv } from './env';
 import { checkRate } from './rate-limit';
 
+/** Only these are good once: a note of two devices that pair goes by itself, and takes its code along. */
+const mayForget = 'recovery';
+
 /** A note and the braces around it. */
 const maxBody = 65 * 1024;
 
@@ -27,7 +30,9 @@ export async function pair(
 	const slot = meetingSlot.safeParse(asked.slot);
 	if (!place.success || !slot.success) return refuse(new AppError('http/not-found'));
 	if (env.MEETINGS === undefined) return refuse(new AppError('sync/unavailable'));
-	const limited = request.method === 'POST' ? await checkRate(env, caller) : undefined;
+	// Whoever knows the place has the code, or is the relay itself: there is nothing more to prove.
+	if (request.method === 'DELETE' && slot.data !== mayForget) return refuse(new AppError('input/invalid'));
+	const limited = request.method !== 'GET' ? await checkRate(env, caller) : undefined;
 	if (limited !== undefined) return refuse(limited);
 	const body = request.method === 'POST' ? await request.text() : undefined;
 	if (body !== undefined && body.length > maxBody) return refuse(new AppError('input/invalid'));

@@ -132,8 +132,9 @@ export const edgeRoutes: readonly EdgeRoute[] = [
 	},
 	{
 		path: '/api/pair/{place}/{slot}',
-		methods: ['GET', 'POST'],
-		summary: 'A sealed note that one device leaves another which it pairs with, once, for ten minutes.',
+		methods: ['GET', 'POST', 'DELETE'],
+		summary:
+			'A sealed note that one device leaves another which it pairs with, once, for ten minutes; or a recovery code\u2019s, until it is deleted.',
 		request: meetingNote,
 		answer: 'The note, or null while there is none.'
 	},

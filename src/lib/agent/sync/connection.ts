@@ -105,6 +105,23 @@ export function createConnection({
 		return false;
 	}
 
+	const isNew = replica.cursor() === 0;
+	/** It has seen nothing yet that was sealed with the key it was given: so far it believes, keeps and says nothing. */
+	const isShort = (): boolean => isNew && replica.sealedWith() < keys.since;
+
+	/** False where the log has ended before that: it is not the one that this device was let into. */
+	function comesFarEnough(): boolean {
+		if (!isShort() || replica.cursor() < newest) return true;
+		return settle(replica.stop({ kind: 'rolled-back', seq: replica.cursor() }));
+	}
+
+	async function acknowledged(devSeq: number): Promise<void> {
+		if (!isShort()) await keeper?.acknowledged(devSeq);
+	}
+	async function advanced(): Promise<void> {
+		if (!isShort()) await keeper?.advanced();
+	}
+
 	/** As much of what waits as fits; what is too long by itself goes in parts. */
 	async function sealNext(): Promise<Sealed | undefined> {
 		for (let most = opsPerEnvelope; ; most = Math.floor(most / 2)) {
@@ -117,7 +134,11 @@ export function createConnection({
 			if (draft?.purpose.kind === 'ops' && !replica.isMember()) return undefined;
 			// Whoever has come meanwhile gets the new key too.
 			if (draft?.purpose.kind === 'remove' && replica.cursor() < newest) return undefined;
-			if (draft === undefined || (await keys.keyOf(draft.keyEpoch, signer.publicKey.kid)) === undefined)
+			if (
+				draft === undefined ||
+				isShort() ||
+				(await keys.keyOf(draft.keyEpoch, signer.publicKey.kid)) === undefined
+			)
 				return undefined;
 			const whole = await withKeys(draft, room, replica.place().members);
 			const sealed = await sealEnvelope(whole, { room, keys, signer });
@@ -154,12 +175,10 @@ export function createConnection({
 				if (!settle(replica.welcome(message))) return;
 				status = { kind: 'joined' };
 				newest = message.seq;
-				await keeper?.acknowledged(message.yours.devSeq);
-				return;
+				return acknowledged(message.yours.devSeq);
 			case 'ack':
 				replica.ack(message.devSeq);
-				await keeper?.acknowledged(message.devSeq);
-				return;
+				return acknowledged(message.devSeq);
 			case 'nack':
 				if (message.reason === 'full') leave({ kind: 'full' });
 				else if (message.reason === 'not-a-member' && message.expect === 0) leave({ kind: 'not-admitted' });
@@ -181,15 +200,16 @@ export function createConnection({
 				const { upTo, envelopes } = basis;
 				basis = undefined;
 				if (!settle(await readBasis(reading, upTo, envelopes))) return;
-				await keeper?.advanced();
+				await advanced();
+				if (!comesFarEnough()) return;
 				return say({ type: 'got', seq: replica.cursor() });
 			}
 			case 'ops':
 				{
 					const outcome = await readEnvelopes(reading, message.fromSeq, message.envelopes);
 					// What was good of it is read, and so it is stored.
-					await keeper?.advanced();
-					if (!settle(outcome)) return;
+					await advanced();
+					if (!settle(outcome) || !comesFarEnough()) return;
 				}
 				return say({ type: 'got', seq: replica.cursor() });
 			case 'revoked':

@@ -82,6 +82,8 @@ export interface Replica {
 	place(): LogPlace;
 	cursor(): number;
 	isMember(): boolean;
+	/** The newest epoch that something in the log is known to be sealed with. */
+	sealedWith(): number;
 	acknowledged(): Head;
 	fault(): LogFault | undefined;
 	/** Written here: counts at once, and goes out with the next envelope. */
@@ -184,6 +186,7 @@ export function createReplica(start: ReplicaStart): Replica {
 		place: () => log.place(),
 		cursor: () => log.cursor(),
 		isMember: () => log.isMember(start.dev),
+		sealedWith: () => log.sealedWith(),
 		acknowledged: () => acknowledged,
 		fault: () => broken,
 		write(operation) {

@@ -6,9 +6,14 @@
 const text = new TextEncoder();
 
 export interface RoomKeys {
+	/**
+	 * When these keys were handed over, something stood in the room's log that was sealed with this epoch's: what shows
+	 * itself as that log and has nothing of the kind is another.
+	 */
+	readonly since: number;
 	/** Undefined where the epoch's secret was never given to this device. */
 	keyOf(epoch: number, dev: string): Promise<CryptoKey | undefined>;
-	/** As the log tells it, which alone says what an epoch's secret is. */
+	/** As the log tells it, which alone says what an epoch's secret is; but for those that were handed over. */
 	learn(epoch: number, secret: Uint8Array<ArrayBuffer>): void;
 	/** For handing them on to a new device. Another map once something was learnt. */
 	secrets(): ReadonlyMap<number, Uint8Array<ArrayBuffer>>;
@@ -16,7 +21,8 @@ export interface RoomKeys {
 
 export function createRoomKeys(
 	room: string,
-	known: Iterable<readonly [number, Uint8Array<ArrayBuffer>]>
+	known: Iterable<readonly [number, Uint8Array<ArrayBuffer>]>,
+	since = 1
 ): RoomKeys {
 	let secrets: ReadonlyMap<number, Uint8Array<ArrayBuffer>> = new Map(known);
 	const derived = new Map<string, Promise<CryptoKey>>();
@@ -38,6 +44,7 @@ export function createRoomKeys(
 	}
 
 	return {
+		since,
 		async keyOf(epoch, dev) {
 			const secret = secrets.get(epoch);
 			if (secret === undefined) return undefined;
@@ -47,6 +54,7 @@ export function createRoomKeys(
 			return key;
 		},
 		learn(epoch, secret) {
+			if (epoch <= since) return;
 			secrets = new Map([...secrets, [epoch, secret]]);
 			derived.clear();
 		},

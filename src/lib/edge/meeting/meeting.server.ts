@@ -5,7 +5,7 @@ import { AppError } from '../../wire/errors';
 import { meetingMs, meetingNote, meetingSlot } from '../../wire/pairing';
 import { parseJson } from '../../wire/json';
 import { fail, succeed } from '../envelope';
-import { leaveNote, readNote, type Meeting } from './meeting';
+import { forgetNote, leaveNote, readNote, type Meeting } from './meeting';
 
 const key = 'meeting';
 
@@ -17,6 +17,12 @@ export class MeetingPlace extends DurableObject {
 		const text = request.method === 'POST' ? await request.text() : undefined;
 		const { storage } = this.ctx;
 		const meeting = await storage.get<Meeting>(key);
+		if (request.method === 'DELETE') {
+			const rest = meeting === undefined ? undefined : forgetNote(meeting, slot.data);
+			if (rest === undefined) await storage.deleteAll();
+			else await storage.put(key, rest);
+			return succeed({}, requestId);
+		}
 		const now = Date.now();
 		if (text === undefined) return succeed({ note: readNote(meeting, slot.data, now) ?? null }, requestId);
 		const body = meetingNote.safeParse(parseJson(text));

@@ -24,6 +24,12 @@ export function leaveNote(
 	return { ...current, notes: { ...current.notes, [slot]: note } };
 }
 
+/** Undefined where nothing is left. */
+export function forgetNote(meeting: Meeting, slot: MeetingSlot): Meeting | undefined {
+	const kept = Object.entries(meeting.notes).filter(([name]) => name !== slot);
+	return kept.length === 0 ? undefined : { ...meeting, notes: Object.fromEntries(kept) };
+}
+
 export function readNote(meeting: Meeting | undefined, slot: MeetingSlot, now: number): string | undefined {
 	return meeting === undefined || isOver(meeting, now) ? undefined : meeting.notes[slot];
 }
