@@ -74,7 +74,7 @@ export function createMemoryRelay(): MemoryRelay {
 		for (const message of said.send) say(socket, message);
 		if (said.close !== undefined) hangUp(id, socket);
 		for (const other of [...sockets]) {
-			if (said.revoked !== undefined && other.place.kid === said.revoked) {
+			if (said.revoked?.includes(other.place.kid ?? '') === true) {
 				say(other, { type: 'revoked' });
 				hangUp(id, other);
 				continue;

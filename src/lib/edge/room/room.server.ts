@@ -71,7 +71,7 @@ export class SyncRoom extends DurableObject {
 		if (said.hasStored === true) await this.ctx.storage.sync();
 		for (const message of said.send) send(socket, message);
 		if (said.close !== undefined) socket.close(said.close);
-		if (said.revoked !== undefined) this.#dismiss(said.revoked);
+		for (const kid of said.revoked ?? []) this.#dismiss(kid);
 		for (const one of this.ctx.getWebSockets()) this.#flow(room, one);
 	}
 

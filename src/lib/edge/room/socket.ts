@@ -28,8 +28,8 @@ export interface Said {
 	readonly close?: number;
 	/** Something was stored: it has to be on disk before anybody is told. */
 	readonly hasStored?: boolean;
-	/** Somebody was shown the door. */
-	readonly revoked?: string;
+	/** Who was shown the door. */
+	readonly revoked?: readonly string[];
 }
 
 export const closeCodes = { revoked: 4003, notMember: 4004, protocol: 4000 } as const;
@@ -82,7 +82,7 @@ export function onEnvelope(room: Room, place: SocketPlace, envelope: Envelope, h
 		place,
 		send: [{ type: 'ack', devSeq, seq }],
 		hasStored: isNew,
-		...(isNew && purpose.kind === 'remove' ? { revoked: purpose.kid } : {})
+		...(isNew && purpose.kind === 'remove' ? { revoked: [purpose.kid] } : {})
 	};
 }
 
