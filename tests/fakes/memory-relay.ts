@@ -6,7 +6,7 @@ import { forgetNote, leaveNote, readNote, type Meeting } from '../../src/lib/edg
 import { receive } from '../../src/lib/edge/room/receive';
 import { createRoom, type Room } from '../../src/lib/edge/room/room';
 import { createMemoryRoomStore } from '../../src/lib/edge/room/room-store';
-import { flow, newPlace, type SocketPlace } from '../../src/lib/edge/room/socket';
+import { farewell, flow, newPlace, type SocketPlace } from '../../src/lib/edge/room/socket';
 import { meetingSlot } from '../../src/lib/wire/pairing';
 import { syncPrefix, type FromRoom } from '../../src/lib/wire/sync';
 
@@ -75,7 +75,7 @@ export function createMemoryRelay(): MemoryRelay {
 		if (said.close !== undefined) hangUp(id, socket);
 		for (const other of [...sockets]) {
 			if (said.revoked?.includes(other.place.kid ?? '') === true) {
-				say(other, { type: 'revoked' });
+				say(other, farewell(room, other.place.kid ?? '', other.place.got));
 				hangUp(id, other);
 				continue;
 			}

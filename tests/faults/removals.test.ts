@@ -159,6 +159,28 @@ describe('removing devices', () => {
 	});
 });
 
+test('that it was removed a device believes a member, and no relay', async () => {
+	const { room, clients } = await home(3);
+	const [ann, bob, carl] = clients as [Client, Client, Client];
+	const stranger = await createSyncDevice(room, new Uint8Array(32));
+	const told = async (...by: unknown[]): Promise<string> => {
+		bob.connection.open({ send: () => undefined, close: () => undefined });
+		await bob.connection.received(JSON.stringify({ type: 'revoked', ...(by.length > 0 ? { by } : {}) }));
+		return bob.connection.status().kind;
+	};
+	ann.replica.queuePurpose({ kind: 'add', member: stranger.member });
+	const added = await ann.seal();
+	carl.replica.queuePurpose({ kind: 'remove', kid: bob.kid });
+	const removed = await carl.seal();
+	if (added === undefined || removed === undefined) throw new Error('nothing sealed');
+	const { header } = removed;
+	expect(await told()).toBe('not-admitted');
+	expect(await told({ ...removed, header: { ...header, dev: ann.kid } })).toBe('not-admitted');
+	expect(await told({ ...added, header: { ...added.header, purpose: header.purpose } })).toBe('not-admitted');
+	expect(await told(added)).toBe('not-admitted');
+	expect(await told(added, removed)).toBe('revoked');
+});
+
 describe('a newcomer whom a relay and a removed device lead to a log of their own', () => {
 	const secretOf = () => crypto.getRandomValues(new Uint8Array(32));
 

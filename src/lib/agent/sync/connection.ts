@@ -15,6 +15,7 @@ import {
 import { toBase64Url } from '../../wire/device';
 import type { DeviceKey } from '../home/device-key';
 import { sealEnvelope } from './envelope';
+import { isFarewell } from './farewell';
 import type { LogFault } from './log';
 import { withKeys } from './removal';
 import { readBasis } from './read-basis';
@@ -213,7 +214,11 @@ export function createConnection({
 				}
 				return say({ type: 'got', seq: replica.cursor() });
 			case 'revoked':
-				return leave({ kind: 'revoked' });
+				return leave({
+					kind: (await isFarewell(reading, signer.publicKey.kid, message.by ?? []))
+						? 'revoked'
+						: 'not-admitted'
+				});
 			case 'pong':
 				return;
 		}

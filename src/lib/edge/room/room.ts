@@ -3,7 +3,7 @@
  * headers alone. Pure over its store; signatures were checked before, by whoever calls.
  */
 
-import type { Envelope, NackReason } from '../../wire/sync';
+import type { Envelope, NackReason, Purpose } from '../../wire/sync';
 import type { RoomMember, RoomMeta, RoomStore, RoomWrite, StoredEnvelope } from './room-store';
 
 export type Appended =
@@ -23,6 +23,8 @@ export interface Room {
 	isRevoked(kid: string): boolean;
 	/** Nobody has ever written here: whoever comes first founds it. */
 	isEmpty(): boolean;
+	/** Who came and who went after this place, up to the device's removal: what it can check. */
+	farewell(kid: string, after: number, maxBytes: number): readonly Envelope[];
 	/** The last envelope of this device. */
 	head(kid: string): { readonly devSeq: number; readonly hash: string };
 	/** Same `(dev, devSeq)`, same place: sending again is harmless. */
@@ -119,6 +121,16 @@ export function createRoom(id: string, genesis: string, store: RoomStore): Room 
 		},
 		isRevoked: (kid) => store.member(kid)?.isRemoved === true,
 		isEmpty: () => store.memberCount() === 0,
+		farewell(kid, after, maxBytes) {
+			const found: StoredEnvelope[] = [];
+			for (let from: number | undefined = after; from !== undefined;) {
+				const some = store.membership(from, page);
+				const end = some.findIndex(({ envelope: { header } }) => removes(header.purpose, kid));
+				found.push(...(end < 0 ? some : some.slice(0, end + 1)));
+				from = end < 0 ? some.at(-1)?.seq : undefined;
+			}
+			return fit(found, maxBytes).map(({ envelope }) => envelope);
+		},
 		head,
 		append(envelope, hash) {
 			const { dev, devSeq, prevHash, keyEpoch, room } = envelope.header;
@@ -162,6 +174,8 @@ export function createRoom(id: string, genesis: string, store: RoomStore): Room 
 		}
 	};
 }
+
+const removes = (purpose: Purpose, kid: string): boolean => purpose.kind === 'remove' && purpose.kid === kid;
 
 const sorted = (kids: readonly string[]): string => [...kids].sort().join();
 

@@ -45,13 +45,18 @@ export const newPlace = (nonce: string): SocketPlace => ({
 	isReset: false
 });
 
+/** @param cursor what the device has read. */
+export function farewell(room: Room, kid: string, cursor: number): FromRoom {
+	return { type: 'revoked', by: [...room.farewell(kid, cursor, maxContent)] };
+}
+
 /** The signature of `hello` held. */
 export function onHello(
 	room: Room,
 	place: SocketPlace,
 	{ device: { kid }, cursor }: Extract<FromDevice, { type: 'hello' }>
 ): Said {
-	if (room.isRevoked(kid)) return { place, send: [{ type: 'revoked' }], close: closeCodes.revoked };
+	if (room.isRevoked(kid)) return { place, send: [farewell(room, kid, cursor)], close: closeCodes.revoked };
 	if (room.member(kid) === undefined && !room.isEmpty())
 		return {
 			place,
