@@ -1,11 +1,11 @@
 import { env, evictDurableObject, SELF } from 'cloudflare:test';
 import { describe, expect, inject, test } from 'vitest';
-import { wrapEpoch } from '../../src/lib/agent/home/agreement-key';
 import { admit, listDevices, revoke } from '../../src/lib/agent/home/devices';
 import { createHome, derive } from '../../src/lib/agent/home/home';
 import { createMeetingPlace } from '../../src/lib/agent/home/meeting';
 import { answer, ask, receiveHome, whoAsks } from '../../src/lib/agent/home/pairing';
 import { createPairingCode, readPairingCode } from '../../src/lib/agent/home/pairing-code';
+import { sealEnvelope } from '../../src/lib/agent/sync/envelope';
 import { createReplica } from '../../src/lib/agent/sync/replica';
 import { genesisOf } from '../../src/lib/agent/sync/signature';
 import { pair } from '../../src/lib/edge/pair.server';
@@ -13,7 +13,7 @@ import { createConnection, type SyncConnection } from '../../src/lib/agent/sync/
 import { fileType } from '../../src/lib/agent/sync/files';
 import { stateText } from '../../src/lib/agent/sync/state-text';
 import { toBase64Url } from '../../src/lib/wire/device';
-import { fromRoom, helloText, type FromRoom } from '../../src/lib/wire/sync';
+import { fromRoom, helloText, type Envelope, type FromRoom } from '../../src/lib/wire/sync';
 import { seeded } from '../contract/random';
 import { createSyncDevice, newRoom, type SyncDevice } from '../fakes/sync-devices';
 
@@ -212,18 +212,9 @@ describe('A6 the room at the edge', () => {
 	test('who was removed is shown the door at once, and every old key and socket opens nothing new', async () => {
 		const { room, clients } = await home(3);
 		const [ann, bob, eve] = clients as [Client, Client, Client];
-		const next = crypto.getRandomValues(new Uint8Array(32));
-		const keys = await Promise.all(
-			[ann, bob].map(({ kid, agreement }) => wrapEpoch({ kid, agree: agreement.raw }, next, room, 2))
-		);
 		// Eve has a second socket of her own making, and one more thing to say.
 		const asleep = eve.socket;
-		ann.replica.queuePurpose({
-			kind: 'remove',
-			kid: eve.kid,
-			epoch: 2,
-			keys: keys.flatMap((key) => key ?? [])
-		});
+		ann.replica.queuePurpose({ kind: 'remove', kid: eve.kid });
 		await ann.connection.send();
 		await until(() => eve.connection.status().kind === 'revoked', 'shown the door');
 		ann.set('secret', 'after');
@@ -311,7 +302,7 @@ test('A6 a device that is paired by twelve words reads what was written before i
 	admit(laptop.replica, asking.member);
 	await laptop.connection.send();
 	await until(() => laptop.replica.isSettled(), 'let in');
-	await answer(code.secret, asking, home, place);
+	await answer(code.secret, asking, { home, since: 1 }, place);
 	const received = (await receiveHome(typed, signer, place))?.home;
 	if (received === undefined) throw new Error('no home');
 	const replica = createReplica({ room: received.room, dev: signer.kid, genesis: genesisOf(received.room) });
@@ -321,7 +312,7 @@ test('A6 a device that is paired by twelve words reads what was written before i
 	await connect(phone, received.room);
 	await until(() => replica.state.registers.get('session/1/title')?.value === 'before', 'read');
 	expect(listDevices(replica, phone.kid).map(({ isThis }) => isThis)).toEqual([false, true]);
-	expect(await revoke(laptop.replica, laptop.reading.keys, home.room, phone.kid)).toBe(true);
+	expect(revoke(laptop.replica, phone.kid)).toBe(true);
 	await laptop.connection.send();
 	await until(() => connection.status().kind === 'revoked', 'shown the door');
 	laptop.set('session/1/title', 'after');
@@ -331,6 +322,46 @@ test('A6 a device that is paired by twelve words reads what was written before i
 	await expect(ask(typed, { member: laptop.member, name: '' }, place)).rejects.toMatchObject({
 		id: 'pair/taken'
 	});
+});
+
+test('a recovery code’s note is gone once it was deleted, and a code that pairs cannot be made good again', async () => {
+	const place = createMeetingPlace((to, init) => handlePair(to, init), 'https://wherry.example.net');
+	const [code, pairs] = [newRoom(), newRoom()];
+	await place.put(code, 'recovery', 'sealed');
+	expect(await place.get(code, 'recovery')).toBe('sealed');
+	await place.forget(code, 'recovery');
+	await place.forget(code, 'recovery');
+	expect(await place.get(code, 'recovery')).toBeUndefined();
+	await place.put(pairs, 'ask', 'sealed');
+	await expect(place.forget(pairs, 'ask')).rejects.toMatchObject({ id: 'sync/unavailable' });
+	expect(await place.put(pairs, 'ask', 'another')).toBe('taken');
+});
+
+test('two removals in one push close both sockets', async () => {
+	const { clients } = await home(3);
+	const [ann, bob, eve] = clients as [Client, Client, Client];
+	const wraps = (...kids: string[]) => kids.map((kid) => ({ kid, ephemeral: '', sealed: '' }));
+	const envelopes: Envelope[] = [];
+	const by = { room: ann.reading.room, keys: ann.reading.keys, signer: ann.signer };
+	ann.reading.keys.learn(2, new Uint8Array(32));
+	let { devSeq, hash: prevHash } = ann.replica.acknowledged();
+	for (const [keyEpoch, kid, keys] of [
+		[1, bob.kid, wraps(ann.kid, eve.kid)],
+		[2, eve.kid, wraps(ann.kid)]
+	] as const) {
+		const purpose = { kind: 'remove' as const, kid, epoch: keyEpoch + 1, keys };
+		devSeq += 1;
+		const draft = { devSeq, prevHash, keyEpoch, purpose, heads: {}, operations: [] };
+		const sealed = await sealEnvelope(draft, by);
+		if (sealed === undefined) throw new Error('nothing sealed');
+		envelopes.push(sealed.envelope);
+		prevHash = sealed.hash;
+	}
+	ann.socket?.send(JSON.stringify({ type: 'push', envelopes }));
+	await until(
+		() => [bob, eve].every(({ heard }) => heard.some(({ type }) => type === 'revoked')),
+		'both are shown the door'
+	);
 });
 
 test('A6 25 seeds with real envelopes through the real object, which falls asleep under them', async () => {

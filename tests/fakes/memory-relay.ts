@@ -2,11 +2,11 @@
 
 import { genesisOf } from '../../src/lib/agent/sync/signature';
 import type { FetchPort, SyncNetwork } from '../../src/lib/agent/ports';
-import { leaveNote, readNote, type Meeting } from '../../src/lib/edge/meeting/meeting';
+import { forgetNote, leaveNote, readNote, type Meeting } from '../../src/lib/edge/meeting/meeting';
 import { receive } from '../../src/lib/edge/room/receive';
 import { createRoom, type Room } from '../../src/lib/edge/room/room';
 import { createMemoryRoomStore } from '../../src/lib/edge/room/room-store';
-import { flow, newPlace, type SocketPlace } from '../../src/lib/edge/room/socket';
+import { farewell, flow, newPlace, type SocketPlace } from '../../src/lib/edge/room/socket';
 import { meetingSlot } from '../../src/lib/wire/pairing';
 import { syncPrefix, type FromRoom } from '../../src/lib/wire/sync';
 
@@ -30,6 +30,8 @@ export interface MemoryRelay {
 	room(id: string): Room;
 	/** Ids of rooms that somebody has opened. */
 	rooms(): readonly string[];
+	/** Places where somebody has left a note. */
+	places(): readonly string[];
 }
 
 export function createMemoryRelay(): MemoryRelay {
@@ -72,8 +74,8 @@ export function createMemoryRelay(): MemoryRelay {
 		for (const message of said.send) say(socket, message);
 		if (said.close !== undefined) hangUp(id, socket);
 		for (const other of [...sockets]) {
-			if (said.revoked !== undefined && other.place.kid === said.revoked) {
-				say(other, { type: 'revoked' });
+			if (said.revoked?.includes(other.place.kid ?? '') === true) {
+				say(other, farewell(room, other.place.kid ?? '', other.place.got));
 				hangUp(id, other);
 				continue;
 			}
@@ -86,6 +88,7 @@ export function createMemoryRelay(): MemoryRelay {
 	return {
 		room: (id) => roomOf(id).room,
 		rooms: () => [...rooms.keys()],
+		places: () => [...meetings.keys()],
 		network() {
 			let isOnline = true;
 			const mine = new Map<OpenSocket, string>();
@@ -139,8 +142,15 @@ export function createMemoryRelay(): MemoryRelay {
 					ok: true,
 					data: { note: readNote(meetings.get(place), at.data, Date.now()) ?? null }
 				});
+			const held = meetings.get(place);
+			if (request.method === 'DELETE') {
+				const rest = held === undefined ? undefined : forgetNote(held, at.data);
+				if (rest === undefined) meetings.delete(place);
+				else meetings.set(place, rest);
+				return Response.json({ ok: true, data: {} });
+			}
 			const { note } = (await request.json()) as { note: string };
-			const next = leaveNote(meetings.get(place), at.data, note, Date.now());
+			const next = leaveNote(held, at.data, note, Date.now());
 			if (next === undefined)
 				return Response.json({ ok: false }, { status: 409, headers: { 'x-wherry-error': 'pair/taken' } });
 			meetings.set(place, next);

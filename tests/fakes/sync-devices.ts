@@ -6,6 +6,7 @@ import { sealEnvelope } from '../../src/lib/agent/sync/envelope';
 import { genesisOf } from '../../src/lib/agent/sync/signature';
 import type { Reading } from '../../src/lib/agent/sync/read-envelopes';
 import { createReplica, type Replica } from '../../src/lib/agent/sync/replica';
+import { withKeys } from '../../src/lib/agent/sync/removal';
 import { createRoomKeys } from '../../src/lib/agent/sync/room-keys';
 import {
 	keyParameters,
@@ -48,12 +49,12 @@ export const newRoom = (): string => toBase64Url(crypto.getRandomValues(new Uint
 export async function createSyncDevice(
 	room: string,
 	secret: Uint8Array<ArrayBuffer>,
-	algorithm: DeviceAlgorithm = 'Ed25519'
+	algorithm: DeviceAlgorithm = 'Ed25519',
+	keys = createRoomKeys(room, [[1, secret]])
 ): Promise<SyncDevice> {
 	const signer = await makeSigner(algorithm);
 	const agreement = await makeAgreementKey();
 	const { kid } = signer.publicKey;
-	const keys = createRoomKeys(room, [[1, secret]]);
 	const replica = createReplica({ room, dev: kid, genesis: genesisOf(room) });
 	let lam = 0;
 	return {
@@ -71,7 +72,8 @@ export async function createSyncDevice(
 		async seal() {
 			const draft = replica.draft();
 			if (draft === undefined) return undefined;
-			const sealed = await sealEnvelope(draft, { room, keys, signer });
+			const whole = await withKeys(draft, room, replica.place().members);
+			const sealed = await sealEnvelope(whole, { room, keys, signer });
 			if (sealed === undefined) throw new Error('too large, or no key');
 			replica.sealed(sealed);
 			return sealed.envelope;

@@ -15,6 +15,9 @@ import { checkRate, rateKey } from './rate-limit';
 import { meetingHeaders } from './meeting/meeting';
 import { retryAfter } from './retry-after';
 
+/** Only these are good once: a note of two devices that pair goes by itself, and takes its code along. */
+const mayForget = 'recovery';
+
 /** A note and the braces around it. */
 const maxBody = 65 * 1024;
 
@@ -33,8 +36,10 @@ export async function pair(
 	const slot = meetingSlot.safeParse(asked.slot);
 	if (!place.success || !slot.success) return refuse(new AppError('http/not-found'));
 	if (env.MEETINGS === undefined) return refuse(new AppError('sync/unavailable'));
+	// Whoever knows the place has the code, or is the relay itself: there is nothing more to prove.
+	if (request.method === 'DELETE' && slot.data !== mayForget) return refuse(new AppError('input/invalid'));
 	const isWriting = request.method === 'POST';
-	const limited = await checkRate(env, caller, isWriting ? 'act' : 'read');
+	const limited = await checkRate(env, caller, request.method === 'GET' ? 'read' : 'act');
 	if (limited !== undefined) return refuse(limited);
 	const body = isWriting ? await request.text() : undefined;
 	if (body !== undefined && body.length > maxBody) return refuse(new AppError('input/invalid'));

@@ -133,9 +133,9 @@ export const edgeRoutes: readonly EdgeRoute[] = [
 	},
 	{
 		path: '/api/pair/{place}/{slot}',
-		methods: ['GET', 'POST'],
+		methods: ['GET', 'POST', 'DELETE'],
 		summary:
-			'A sealed note that one device leaves another which it pairs with, once, for ten minutes. The one in slot `recovery` stays; on a claimed relay it is left by a device that may sync.',
+			'A sealed note that one device leaves another which it pairs with, once, for ten minutes. The one in slot `recovery` stays until it is deleted; on a claimed relay it is left by a device that may sync.',
 		request: meetingNote,
 		answer: 'The note, or null while there is none.'
 	},

@@ -379,6 +379,8 @@ export interface HomeDevice {
 	readonly lastSeen: number;
 	readonly isThis: boolean;
 	readonly isRevoked: boolean;
+	/** Its removal is under way. */
+	readonly isLeaving: boolean;
 	/** Not a browser: what a recovery code stands for. */
 	readonly isRecovery: boolean;
 }

@@ -6,7 +6,7 @@
  *   device: push{envelopes}             server: ack{devSeq, seq} once it is on disk, or nack{expect, reason}
  *   device: got{seq}                    gives back credit: at most `window` envelopes are under way
  *   device: ping                        server: pong
- *   server: revoked{}                   and the socket closes
+ *   server: revoked{by}                 and the socket closes
  *
  * Where the cursor lies before what is kept, `reset{upTo}`: the device asks for `basis{after}` until `next`
  * is absent. A basis is every membership envelope there ever was, then the parts of a snapshot of all
@@ -134,7 +134,8 @@ export const fromRoom = z.discriminatedUnion('type', [
 		envelopes: z.array(envelope),
 		next: z.optional(count)
 	}),
-	z.object({ type: z.literal('revoked') }),
+	/** `by`: who came and who went since what the device has read, up to its removal. */
+	z.object({ type: z.literal('revoked'), by: z.optional(z.array(envelope)) }),
 	z.object({ type: z.literal('pong') })
 ]);
 export type FromRoom = z.infer<typeof fromRoom>;

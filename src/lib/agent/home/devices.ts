@@ -4,10 +4,8 @@
  */
 
 import type { Replica } from '../sync/replica';
-import type { RoomKeys } from '../sync/room-keys';
 import type { Json } from '../../wire/json';
 import type { Member } from '../../wire/sync';
-import { wrapEpoch } from './agreement-key';
 
 export interface DeviceRow {
 	readonly kid: string;
@@ -16,6 +14,8 @@ export interface DeviceRow {
 	readonly lastSeen: number;
 	readonly isThis: boolean;
 	readonly isRevoked: boolean;
+	/** Its removal is under way. */
+	readonly isLeaving: boolean;
 	/** Not a browser: what a recovery code stands for. */
 	readonly isRecovery: boolean;
 }
@@ -29,7 +29,7 @@ export const recoveryKind = 'recovery';
 export const isRecoveryKind = (value: Json | undefined): boolean => value === recoveryKind;
 
 export function listDevices(
-	replica: Pick<Replica, 'place'> & {
+	replica: Pick<Replica, 'place' | 'isLeaving'> & {
 		readonly state: { readonly registers: ReadonlyMap<string, { readonly value: Json }> };
 	},
 	self: string
@@ -44,6 +44,7 @@ export function listDevices(
 			lastSeen: typeof seen === 'number' ? seen : 0,
 			isThis: kid === self,
 			isRevoked: isRemoved,
+			isLeaving: replica.isLeaving(kid),
 			isRecovery: isRecoveryKind(registers.get(deviceKindKey(kid))?.value)
 		};
 	});
@@ -56,24 +57,13 @@ export function admit(replica: Replica, member: Member): void {
 
 /**
  * Removes a device and takes its key out of use: what follows is sealed with a new one, which each of the
- * others gets sealed for itself. What the device had read, it has. False where it is no member, or nobody
- * would be left.
+ * others gets sealed for itself. What the device had read, it has. Asked for again while it is under way, it is
+ * still one. False where it is no member, or nobody would be left.
  */
-export async function revoke(replica: Replica, keys: RoomKeys, room: string, kid: string): Promise<boolean> {
-	const { members, epoch } = replica.place();
-	const rest = Object.entries(members).filter(([other, { isRemoved }]) => !isRemoved && other !== kid);
-	if (members[kid]?.isRemoved !== false || rest.length === 0) return false;
-	const next = epoch + 1;
-	const secret = crypto.getRandomValues(new Uint8Array(32));
-	const wrapped = await Promise.all(
-		rest.map(([other, { agree }]) => wrapEpoch({ kid: other, agree }, secret, room, next))
-	);
-	keys.add(next, secret);
-	replica.queuePurpose({
-		kind: 'remove',
-		kid,
-		epoch: next,
-		keys: wrapped.flatMap((key) => (key === undefined ? [] : [key]))
-	});
+export function revoke(replica: Replica, kid: string): boolean {
+	const { members } = replica.place();
+	const isOther = Object.entries(members).some(([other, { isRemoved }]) => !isRemoved && other !== kid);
+	if (members[kid]?.isRemoved !== false || !isOther) return false;
+	replica.queuePurpose({ kind: 'remove', kid });
 	return true;
 }

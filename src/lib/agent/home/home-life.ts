@@ -173,7 +173,7 @@ export async function openHomeLife(parts: HomeParts): Promise<HomeLife> {
 			const status = sync.status();
 			const registers = await registersAt(base, 'device/');
 			const replica = sync.replica();
-			const devices = listDevices({ state: { registers }, place: () => replica.place() }, sync.kid);
+			const devices = listDevices({ ...replica, state: { registers } }, sync.kid);
 			const named = devices.find(({ kid }) => status.kind === 'broken' && kid === status.fault.dev);
 			const fault = status.kind === 'broken' ? { kind: status.fault.kind, device: named?.name ?? '' } : null;
 			return {
@@ -195,19 +195,19 @@ export async function openHomeLife(parts: HomeParts): Promise<HomeLife> {
 		},
 		async revoke(kid) {
 			const current = sync;
-			if (current === undefined || home === undefined) return;
+			if (current === undefined) return;
 			if (current.status().kind !== 'joined') throw notReached();
-			if (!(await revoke(current.replica(), home.keys, home.room, kid))) return;
-			await saveHome(base, home);
+			if (!revoke(current.replica(), kid)) return;
 			current.send();
+			changed();
 			await until(() => current.replica().place().members[kid]?.isRemoved === true);
 			changed();
 		},
 		async leave() {
 			const current = sync;
-			if (current?.status().kind === 'joined' && home !== undefined && !isRevoked) {
+			if (current?.status().kind === 'joined' && !isRevoked) {
 				// The others are told, where they can be; it leaves in any case.
-				if (await revoke(current.replica(), home.keys, home.room, current.kid)) {
+				if (revoke(current.replica(), current.kid)) {
 					current.send();
 					await until(() => current.replica().isSettled() || current.status().kind !== 'joined').catch(
 						() => undefined
@@ -238,7 +238,7 @@ async function isInStep(sync: HomeSync, base: Store): Promise<boolean> {
 	const replica = sync.replica();
 	if (sync.status().kind !== 'joined' || !sync.hasToldAll() || !replica.isSettled()) return false;
 	const registers = await registersAt(base, 'device/');
-	const devices = listDevices({ state: { registers }, place: () => replica.place() }, sync.kid);
+	const devices = listDevices({ ...replica, state: { registers } }, sync.kid);
 	return devices.some(({ isThis, isRevoked, isRecovery }) => !isThis && !isRevoked && !isRecovery);
 }
 

@@ -91,7 +91,7 @@ export async function createHomeSync(parts: HomeSyncParts): Promise<HomeSync> {
 	let connection: SyncConnection | undefined;
 	let link: Link | undefined;
 	let isOver = false;
-	let keysSaved = home.keys.secrets().size;
+	let keysSaved = home.keys.secrets();
 
 	async function createOwnReplica(): Promise<Replica> {
 		const { acknowledged, place, ...outbox } = await readOutbox(base, contentFrom(base));
@@ -150,9 +150,9 @@ export async function createHomeSync(parts: HomeSyncParts): Promise<HomeSync> {
 	}
 
 	async function advanced(): Promise<void> {
-		if (home.keys.secrets().size !== keysSaved) {
+		if (home.keys.secrets() !== keysSaved) {
 			await saveHome(base, home);
-			keysSaved = home.keys.secrets().size;
+			keysSaved = home.keys.secrets();
 		}
 		await apply(takeState(replica.state));
 		if (replica.isSnapshotDue()) replica.queueSnapshot(await wholeState(base, kept, kid));

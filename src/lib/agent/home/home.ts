@@ -22,11 +22,12 @@ export function createHome(): Promise<Home> {
 
 async function homeOf(
 	root: Uint8Array<ArrayBuffer>,
-	later: Iterable<readonly [number, Uint8Array<ArrayBuffer>]>
+	later: Iterable<readonly [number, Uint8Array<ArrayBuffer>]>,
+	since?: number
 ): Promise<Home> {
 	const room = toBase64Url(await derive(root, 'room', 16));
 	const first = await derive(root, 'epoch|1', 32);
-	return { root, room, keys: createRoomKeys(room, [[1, first], ...later]) };
+	return { root, room, keys: createRoomKeys(room, [[1, first], ...later], since) };
 }
 
 export async function derive(
@@ -45,16 +46,22 @@ export async function derive(
 const schema = z.object({
 	v: z.literal(1),
 	root: z.string(),
-	epochs: z.array(z.tuple([z.number(), z.string()]))
+	epochs: z.array(z.tuple([z.number(), z.string()])),
+	/** Missing in what was handed over before there was one. */
+	since: z.optional(z.number())
 });
 
-/** All that another device needs to read everything: only ever sealed. */
-export function homeBytes({ root, keys }: Home): Uint8Array<ArrayBuffer> {
+/**
+ * All that another device needs to read everything: only ever sealed.
+ * @param since something in the room's log is sealed with this epoch's key.
+ */
+export function homeBytes({ root, keys }: Home, since = keys.since): Uint8Array<ArrayBuffer> {
 	const epochs = [...keys.secrets()].filter(([epoch]) => epoch > 1);
 	const content = {
 		v: 1,
 		root: toBase64Url(root),
-		epochs: epochs.map(([epoch, secret]) => [epoch, toBase64Url(secret)])
+		epochs: epochs.map(([epoch, secret]) => [epoch, toBase64Url(secret)]),
+		since
 	};
 	return new Uint8Array(text.encode(JSON.stringify(content)));
 }
@@ -70,5 +77,5 @@ export async function readHome(bytes: Uint8Array<ArrayBuffer>): Promise<Home | u
 		if (secret?.length !== 32) return undefined;
 		later.push([epoch, secret]);
 	}
-	return homeOf(root, later);
+	return homeOf(root, later, read.data.since);
 }

@@ -30,6 +30,10 @@ export function createMeetingPlace(fetch: NetworkPort, origin: string): MeetingP
 			const read = found.safeParse(body);
 			if (!read.success) throw new AppError('sync/unavailable');
 			return read.data.data.note ?? undefined;
+		},
+		async forget(place, slot) {
+			const response = await fetch(address(place, slot), { method: 'DELETE' });
+			if (!response.ok) throw new AppError('sync/unavailable');
 		}
 	};
 }

@@ -3,6 +3,7 @@
 import type { HomeChange, HomeView } from '../../wire/commands';
 import type { Prepare } from '../storage/outgoing';
 import { openHomeLife, type HomeParts } from './home-life';
+import { seeOut } from './leaving';
 import { createPairingDesk } from './pairing-desk';
 
 export interface OpenHome {
@@ -20,6 +21,7 @@ export interface OpenHome {
 export async function openHome(parts: HomeParts): Promise<OpenHome> {
 	const life = await openHomeLife(parts);
 	const desk = createPairingDesk(life);
+	const stop = seeOut(life, desk.meetings);
 	return {
 		prepare: life.prepare ?? ((commit) => Promise.resolve({ commit, committed: () => undefined })),
 		view: async () => ({ ...(await life.view()), ...(await desk.view()) }),
@@ -27,6 +29,7 @@ export async function openHome(parts: HomeParts): Promise<OpenHome> {
 		look: async () => life.sync()?.elsewhere.look(),
 		change: (change) => desk.change(change),
 		end() {
+			stop();
 			desk.end();
 			life.end();
 		}

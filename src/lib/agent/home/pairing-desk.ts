@@ -14,6 +14,7 @@ import { answer, ask, receiveHome, whoAsks, type Asking, type MeetingPlace } fro
 import type { PairingCode } from './pairing-code';
 
 export interface PairingDesk {
+	meetings(): MeetingPlace;
 	view(): Promise<Pick<HomeView, 'pairing' | 'isAsking' | 'failure' | 'keys'>>;
 	change(change: HomeChange): Promise<{ code: string | null }>;
 	end(): void;
@@ -89,7 +90,8 @@ export function createPairingDesk(life: HomeLife): PairingDesk {
 		}
 		await life.until(() => sync.replica().place().members[kid] !== undefined);
 		const sent = keys.length === 0 ? undefined : await sealKeys(host, asks.member, keys);
-		await answer(secret, asks, home, place(), sent);
+		const since = sync.replica().sealedWith();
+		await answer(secret, asks, { home, since }, place(), sent);
 		stop();
 		life.changed();
 	}
@@ -127,6 +129,7 @@ export function createPairingDesk(life: HomeLife): PairingDesk {
 	}
 
 	return {
+		meetings: place,
 		async view() {
 			const { phrase, qr: short } = shown?.code ?? { phrase: '', qr: '' };
 			const asks = shown?.asks;

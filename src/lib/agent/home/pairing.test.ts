@@ -29,7 +29,10 @@ function meetings() {
 			places.set(name, next);
 			return 'ok';
 		},
-		get: async (name, slot) => readNote(places.get(name), slot, at.now)
+		get: async (name, slot) => readNote(places.get(name), slot, at.now),
+		async forget(name) {
+			places.delete(name);
+		}
 	};
 	return { place, seen, at };
 }
@@ -49,7 +52,7 @@ describe('pairing', () => {
 	test('twelve words bring the home to the new device, and nothing that passes says what it is', async () => {
 		const { place, seen } = meetings();
 		const home = await createHome();
-		home.keys.add(2, crypto.getRandomValues(new Uint8Array(32)));
+		home.keys.learn(2, crypto.getRandomValues(new Uint8Array(32)));
 		const shown = createPairingCode();
 		expect(shown.phrase.split(' ')).toHaveLength(12);
 		const phone = await device();
@@ -60,10 +63,11 @@ describe('pairing', () => {
 		if (asking === undefined) throw new Error('nobody asks');
 		expect(asking).toEqual({ member: phone.member, name: 'My phone' });
 		expect(await receiveHome(typed.secret, phone, place)).toBeUndefined();
-		await answer(shown.secret, asking, home, place);
+		await answer(shown.secret, asking, { home, since: 2 }, place);
 		const received = await receiveHome(typed.secret, phone, place);
 		expect(received?.home.room).toBe(home.room);
 		expect(received?.home.keys.secrets()).toEqual(home.keys.secrets());
+		expect(received?.home.keys.since).toBe(2);
 		for (const what of [home.room, phone.kid, 'My phone', shown.qr.slice(14)])
 			expect(seen.join(' ')).not.toContain(what);
 	});
@@ -73,7 +77,12 @@ describe('pairing', () => {
 		const code = createPairingCode();
 		const [phone, thief] = [await device(), await device()];
 		await ask(code.secret, { member: phone.member, name: '' }, place);
-		await answer(code.secret, { member: phone.member, name: '' }, await createHome(), place);
+		await answer(
+			code.secret,
+			{ member: phone.member, name: '' },
+			{ home: await createHome(), since: 1 },
+			place
+		);
 		await expect(receiveHome(code.secret, thief, place)).rejects.toMatchObject({ id: 'pair/refused' });
 		await expect(ask(code.secret, { member: thief.member, name: '' }, place)).rejects.toMatchObject({
 			id: 'pair/taken'
@@ -125,7 +134,7 @@ describe('a home', () => {
 		const store = createMemoryStore();
 		expect(await loadHome(store)).toBeUndefined();
 		const home = await createHome();
-		home.keys.add(2, crypto.getRandomValues(new Uint8Array(32)));
+		home.keys.learn(2, crypto.getRandomValues(new Uint8Array(32)));
 		await saveHome(store, home);
 		const again = await loadHome(store);
 		expect(again?.room).toBe(home.room);

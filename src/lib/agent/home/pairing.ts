@@ -20,6 +20,8 @@ export interface MeetingPlace {
 	/** `taken`: somebody wrote there before. */
 	put(place: string, slot: MeetingSlot, note: string): Promise<'ok' | 'taken'>;
 	get(place: string, slot: MeetingSlot): Promise<string | undefined>;
+	/** Nothing is there any more; also where nothing was. */
+	forget(place: string, slot: MeetingSlot): Promise<void>;
 }
 
 /** Keys of providers that the person sends along, sealed for the new device alone. */
@@ -72,11 +74,12 @@ export async function whoAsks(
 export async function answer(
 	secret: Uint8Array<ArrayBuffer>,
 	to: Asking,
-	home: Home,
+	/** `since`: see `homeBytes`. */
+	{ home, since }: { readonly home: Home; readonly since: number },
 	at: MeetingPlace,
 	keys?: SentKeys
 ): Promise<void> {
-	const sealed = await sealTo(to.member.agree, homeBytes(home), contextOf(to.member));
+	const sealed = await sealTo(to.member.agree, homeBytes(home, since), contextOf(to.member));
 	if (sealed === undefined) throw new AppError('pair/refused');
 	const note = await sealNote(secret, 'answer', { ...sealed, ...(keys === undefined ? {} : { keys }) });
 	if ((await at.put(await placeOf(secret), 'answer', note)) === 'taken') throw new AppError('pair/taken');

@@ -32,26 +32,29 @@ const schema = z.object({
 
 export interface RecoveryKey {
 	readonly member: Member;
-	/** With the home, to be sealed. */
-	readonly bytes: Uint8Array<ArrayBuffer>;
+	/** With the home as it is then, to be sealed. */
+	bytesWith(home: Home, since: number): Uint8Array<ArrayBuffer>;
 }
 
-export async function makeRecoveryKey(home: Home): Promise<RecoveryKey> {
+export async function makeRecoveryKey(): Promise<RecoveryKey> {
 	const { pair, algorithm } = await signingPair();
 	const agreement = await pairOf(crypto.subtle.generateKey(curve, true, ['deriveBits']));
 	const raw = await exported('raw', pair.publicKey);
 	const device = { kid: await kidOf(algorithm, raw), algorithm, raw: toBase64Url(raw) };
 	const agree = toBase64Url(await exported('raw', agreement.publicKey));
-	const content = {
-		v: 1,
-		home: toBase64Url(homeBytes(home)),
+	const keys = {
 		device,
 		sign: toBase64Url(await exported('pkcs8', pair.privateKey)),
 		agree,
 		agreeKey: toBase64Url(await exported('pkcs8', agreement.privateKey))
 	};
-	const bytes = new Uint8Array(new TextEncoder().encode(JSON.stringify(content)));
-	return { member: { device, agree }, bytes };
+	return {
+		member: { device, agree },
+		bytesWith(home, since) {
+			const content = { v: 1, home: toBase64Url(homeBytes(home, since)), ...keys };
+			return new Uint8Array(new TextEncoder().encode(JSON.stringify(content)));
+		}
+	};
 }
 
 export interface Recovered {

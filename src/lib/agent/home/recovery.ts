@@ -13,7 +13,9 @@ import { createReplica } from '../sync/replica';
 import { genesisOf } from '../sync/signature';
 import { unwrapEpoch } from './agreement-key';
 import { admit, deviceKindKey, isRecoveryKind, recoveryKind } from './devices';
+import { homeBytes, readHome } from './home';
 import { notReached, ownMember, type HomeLife } from './home-life';
+import { leavingWrite } from './leaving';
 import type { MeetingPlace } from './pairing';
 import {
 	createRecoveryCode,
@@ -26,31 +28,38 @@ import { makeRecoveryKey, readRecoveryKey } from './recovery-key';
 
 const patienceMs = 60_000;
 
-/** The code, shown once. One that was made before is good no more. */
+/** The code, shown once. One that was made before is good until this one is, and no longer. */
 export async function makeRecovery(life: HomeLife, at: MeetingPlace): Promise<string> {
-	const { base } = life.parts;
+	const { host, base } = life.parts;
 	const [home, sync] = [life.home(), life.sync()];
 	if (home === undefined || sync?.status().kind !== 'joined') throw notReached();
-	const { member, bytes } = await makeRecoveryKey(home);
+	const { member, bytesWith } = await makeRecoveryKey();
 	const { kid } = member.device;
 	const before = await registersAt(base, 'device/');
 	await sync.set(deviceKindKey(kid), recoveryKind);
 	admit(sync.replica(), member);
 	sync.send();
 	await life.until(() => sync.replica().place().members[kid] !== undefined);
-	for (const [other, { isRemoved }] of Object.entries(sync.replica().place().members))
-		if (!isRemoved && other !== kid && isRecoveryKind(before.get(deviceKindKey(other))?.value))
-			await life.revoke(other);
+	const { members } = sync.replica().place();
+	const older = Object.entries(members).flatMap(([other, { isRemoved }]) =>
+		!isRemoved && other !== kid && isRecoveryKind(before.get(deviceKindKey(other))?.value) ? [other] : []
+	);
+	async function letGo(...kids: readonly string[]): Promise<void> {
+		await base.commit({ epoch: host.epoch(), put: kids.map((one) => leavingWrite(one)) });
+		life.changed();
+	}
 	const code = createRecoveryCode();
 	const secret = readRecoveryCode(code);
-	const note = toBase64Url(await sealForRecovery(bytes, secret));
 	try {
+		// With the keys as they are now: what comes later is sealed to the member that it stands for.
+		const note = toBase64Url(await sealForRecovery(bytesWith(home, sync.replica().sealedWith()), secret));
 		if ((await at.put(await recoveryPlace(secret), 'recovery', note)) === 'taken')
 			throw new AppError('pair/taken');
 	} catch (thrown) {
-		await life.revoke(kid);
+		await letGo(kid);
 		throw thrown;
 	}
+	if (older.length > 0) await letGo(...older);
 	return code;
 }
 
@@ -62,7 +71,8 @@ export async function recover(
 ): Promise<void> {
 	const { host, base, network } = life.parts;
 	const secret = readRecoveryCode(code);
-	const note = fromBase64Url((await at.get(await recoveryPlace(secret), 'recovery')) ?? '');
+	const place = await recoveryPlace(secret);
+	const note = fromBase64Url((await at.get(place, 'recovery')) ?? '');
 	const bytes = note === undefined ? undefined : await openWithRecovery(note, secret);
 	const found = bytes === undefined ? undefined : await readRecoveryKey(bytes);
 	if (found === undefined) throw new AppError('pair/refused', { message: unknownCode });
@@ -94,15 +104,10 @@ export async function recover(
 	} finally {
 		link.end();
 	}
-	await life.enter(home, name);
 	// It has done what it was for: whoever finds the code finds nothing.
-	void life
-		.until(() => {
-			const sync = life.sync();
-			return sync?.status().kind === 'joined' && sync.replica().isMember();
-		}, patienceMs)
-		.then(() => life.revoke(kid))
-		.catch(() => undefined);
+	await base.commit({ epoch: host.epoch(), put: [leavingWrite(kid, place)] });
+	const whole = await readHome(homeBytes(home, replica.sealedWith()));
+	await life.enter(whole ?? home, name);
 }
 
 const unknownCode = 'Nothing is kept under this recovery code.';

@@ -16,8 +16,10 @@ import { toBase64Url } from '../../wire/device';
 import type { Clock } from '../ports';
 import type { DeviceKey } from '../home/device-key';
 import { sealEnvelope } from './envelope';
+import { isFarewell } from './farewell';
 import type { LogFault } from './log';
 import { createPace } from './pace';
+import { withKeys } from './removal';
 import { readBasis } from './read-basis';
 import { readEnvelopes, type Reading } from './read-envelopes';
 import type { Outcome, Sealed } from './replica';
@@ -122,6 +124,25 @@ export function createConnection({
 		return false;
 	}
 
+	const isNew = replica.cursor() === 0;
+	/** It has seen nothing yet that was sealed with the key it was given: so far it believes, keeps and says nothing. */
+	const isShort = (): boolean => isNew && replica.sealedWith() < keys.since;
+
+	/** False where the log has ended before that: it is not the one that this device was let into. */
+	function comesFarEnough(): boolean {
+		if (!isShort() || replica.cursor() < newest) return true;
+		return settle(replica.stop({ kind: 'rolled-back', seq: replica.cursor() }));
+	}
+
+	async function acknowledged(devSeq: number): Promise<void> {
+		if (!isShort()) await keeper?.acknowledged(devSeq);
+	}
+	async function advanced(): Promise<void> {
+		if (isShort()) return;
+		await keeper?.advanced();
+		applied = replica.cursor();
+	}
+
 	/** As much of what waits as fits; what is too long by itself goes in parts. */
 	async function sealNext(): Promise<Sealed | undefined> {
 		for (let most = opsPerEnvelope; ; most = Math.floor(most / 2)) {
@@ -133,9 +154,16 @@ export function createConnection({
 			if (held === 'full' && draft?.purpose.kind === 'ops') return undefined;
 			// Who has not read yet that it was let in does not know the key of now either.
 			if (draft?.purpose.kind === 'ops' && !replica.isMember()) return undefined;
-			if (draft === undefined || (await keys.keyOf(draft.keyEpoch, signer.publicKey.kid)) === undefined)
+			// Whoever has come meanwhile gets the new key too.
+			if (draft?.purpose.kind === 'remove' && replica.cursor() < newest) return undefined;
+			if (
+				draft === undefined ||
+				isShort() ||
+				(await keys.keyOf(draft.keyEpoch, signer.publicKey.kid)) === undefined
+			)
 				return undefined;
-			const sealed = await sealEnvelope(draft, { room, keys, signer });
+			const whole = await withKeys(draft, room, replica.place().members);
+			const sealed = await sealEnvelope(whole, { room, keys, signer });
 			if (sealed !== undefined || draft.purpose.kind !== 'ops') return sealed;
 		}
 	}
@@ -179,11 +207,6 @@ export function createConnection({
 		}
 	}
 
-	async function advanced(): Promise<void> {
-		await keeper?.advanced();
-		applied = replica.cursor();
-	}
-
 	async function read(message: FromRoom): Promise<void> {
 		switch (message.type) {
 			case 'challenge': {
@@ -198,15 +221,13 @@ export function createConnection({
 				status = { kind: 'joined' };
 				newest = message.seq;
 				applied = replica.cursor();
-				await keeper?.acknowledged(message.yours.devSeq);
-				return;
+				return acknowledged(message.yours.devSeq);
 			case 'ack':
 				replica.ack(message.devSeq);
 				pace.accepted();
 				// While it is held, only members come and go.
 				if (held === undefined) isFull = false;
-				await keeper?.acknowledged(message.devSeq);
-				return;
+				return acknowledged(message.devSeq);
 			case 'nack':
 				if (message.reason === 'not-a-member' && message.expect === 0) leave({ kind: 'not-admitted' });
 				else if (settle(replica.nack(message))) {
@@ -231,6 +252,7 @@ export function createConnection({
 				basis = undefined;
 				if (!settle(await readBasis(reading, upTo, envelopes))) return;
 				await advanced();
+				if (!comesFarEnough()) return;
 				return say({ type: 'got', seq: replica.cursor() });
 			}
 			case 'kept': {
@@ -243,11 +265,15 @@ export function createConnection({
 					const outcome = await readEnvelopes(reading, message.fromSeq, message.envelopes);
 					// What was good of it is read, and so it is stored.
 					await advanced();
-					if (!settle(outcome)) return;
+					if (!settle(outcome) || !comesFarEnough()) return;
 				}
 				return say({ type: 'got', seq: replica.cursor() });
 			case 'revoked':
-				return leave({ kind: 'revoked' });
+				return leave({
+					kind: (await isFarewell(reading, signer.publicKey.kid, message.by ?? []))
+						? 'revoked'
+						: 'not-admitted'
+				});
 			case 'pong':
 				return;
 		}

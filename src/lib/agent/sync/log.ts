@@ -57,6 +57,8 @@ export interface LogReader {
 	place(): LogPlace;
 	cursor(): number;
 	isMember(dev: string): boolean;
+	/** The newest epoch that something in the log is known to be sealed with. */
+	sealedWith(): number;
 	/** Whether `header` may stand at the next place; changes nothing. */
 	check(header: EnvelopeHeader, hash: string, heads: Heads): LogFault | undefined;
 	/** It does stand there. */
@@ -72,6 +74,8 @@ const remembered = 256;
 /** @param genesis what a device's first envelope names as the one before it. */
 export function createLogReader(room: string, genesis: string, start: LogPlace = emptyPlace): LogReader {
 	let { cursor, epoch } = start;
+	// What began the epoch was sealed with the one before.
+	let sealedWith = Math.max(1, epoch - 1);
 	let heads = new Map(Object.entries(start.heads));
 	let members = new Map(Object.entries(start.members));
 	const recent = new Map<string, Map<number, string>>();
@@ -103,6 +107,7 @@ export function createLogReader(room: string, genesis: string, start: LogPlace =
 		}),
 		cursor: () => cursor,
 		isMember: (dev) => members.get(dev)?.isRemoved === false,
+		sealedWith: () => sealedWith,
 		check(header, hash, seen) {
 			const { dev, devSeq, purpose } = header;
 			if (header.room !== room) return fault('foreign', dev, devSeq);
@@ -118,6 +123,7 @@ export function createLogReader(room: string, genesis: string, start: LogPlace =
 			}
 			if (header.prevHash !== head.hash) return fault('forked', dev, devSeq);
 			if (header.keyEpoch !== epoch) return fault('stale-key', dev, devSeq);
+			if (purpose.kind === 'remove' && purpose.epoch !== epoch + 1) return fault('forged', dev, devSeq);
 			for (const [other, theirs] of Object.entries(seen)) {
 				// It had read this before it wrote, so it stood in the log before it.
 				if (theirs.devSeq > headOf(other).devSeq) return fault('dropped', other, theirs.devSeq);
@@ -126,8 +132,9 @@ export function createLogReader(room: string, genesis: string, start: LogPlace =
 			}
 			return undefined;
 		},
-		advance({ dev, devSeq, purpose }, hash) {
+		advance({ dev, devSeq, keyEpoch, purpose }, hash) {
 			cursor += 1;
+			sealedWith = keyEpoch;
 			heads.set(dev, { devSeq, hash });
 			remember(dev, { devSeq, hash });
 			if (purpose.kind === 'add')
@@ -135,7 +142,7 @@ export function createLogReader(room: string, genesis: string, start: LogPlace =
 			if (purpose.kind === 'remove') {
 				const gone = members.get(purpose.kid);
 				if (gone !== undefined) members.set(purpose.kid, { ...gone, isRemoved: true });
-				epoch = Math.max(epoch, purpose.epoch);
+				({ epoch } = purpose);
 			}
 		},
 		checkSnapshot(place) {
@@ -150,6 +157,7 @@ export function createLogReader(room: string, genesis: string, start: LogPlace =
 		},
 		jump(place) {
 			({ cursor, epoch } = place);
+			sealedWith = epoch;
 			heads = new Map(Object.entries(place.heads));
 			members = new Map(Object.entries(place.members));
 			recent.clear();

@@ -26,6 +26,7 @@ export async function readBasis(
 		replica.stop({ kind, seq: upTo, ...(dev === undefined ? {} : { dev }) });
 	const members = new Map<string, KnownMember>();
 	const pieces: string[] = [];
+	let epoch = 1;
 	const read = async (envelope: Envelope, by: DevicePublicKey): Promise<OpenedEnvelope | undefined> => {
 		const sealed = fromBase64Url(envelope.ct);
 		const hash = await verifyEnvelope(envelope, by, sealed);
@@ -34,11 +35,13 @@ export async function readBasis(
 	/** Parts of a snapshot are of one author and read side by side: signatures and seals are checked by other threads. */
 	const ahead: Promise<OpenedEnvelope | undefined>[] = [];
 	for (const [at, envelope] of envelopes.entries()) {
-		const { dev, purpose, room: of } = envelope.header;
+		const { dev, keyEpoch, purpose, room: of } = envelope.header;
 		if (of !== room) return fail('foreign', dev);
 		const founder = members.size === 0 && purpose.kind === 'add' ? purpose.member : undefined;
 		const signer = founder ?? members.get(dev);
 		if (signer === undefined || members.get(dev)?.isRemoved === true) return fail('forged', dev);
+		// No way around a key that was taken into use: who was removed before does not have it.
+		if (purpose.kind === 'snapshot' ? keyEpoch < epoch : keyEpoch !== epoch) return fail('stale-key', dev);
 		if (purpose.kind === 'snapshot' && ahead.length === 0) {
 			const next = envelopes.slice(at, at + partsAtOnce);
 			const end = next.findIndex(({ header }) => header.dev !== dev || header.purpose.kind !== 'snapshot');
@@ -52,11 +55,12 @@ export async function readBasis(
 				members.set(purpose.member.device.kid, { ...purpose.member, isRemoved: false });
 				break;
 			case 'remove': {
+				if (purpose.epoch !== ++epoch) return fail('forged', dev);
 				const gone = members.get(purpose.kid);
 				if (gone !== undefined) members.set(purpose.kid, { ...gone, isRemoved: true });
 				for (const key of purpose.keys) {
 					const secret = await reading.unwrap(key, purpose.epoch);
-					if (secret !== undefined) keys.add(purpose.epoch, secret);
+					if (secret !== undefined) keys.learn(purpose.epoch, secret);
 				}
 				break;
 			}
@@ -72,7 +76,7 @@ export async function readBasis(
 	if (last?.kind !== 'snapshot' || last.of !== pieces.length) return fail('dropped');
 	const whole = parseJson(pieces.join(''));
 	const place = isJsonObject(whole) ? readPlace(whole.place) : undefined;
-	if (!isJsonObject(whole) || place?.cursor !== upTo) return fail('forged');
+	if (!isJsonObject(whole) || place?.cursor !== upTo || place.epoch !== epoch) return fail('forged');
 	// Who is a member is not the room's to say: what it showed must be what the snapshot's author saw.
 	if (textOf(place.members) !== textOf(Object.fromEntries(members))) return fail('dropped');
 	for (const kid of Object.keys(replica.place().members)) if (!members.has(kid)) return fail('forked', kid);

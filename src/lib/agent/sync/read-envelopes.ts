@@ -96,6 +96,6 @@ async function learnKey({ keys, unwrap }: Reading, { header: { purpose } }: Enve
 	if (purpose.kind !== 'remove') return;
 	for (const key of purpose.keys) {
 		const secret = await unwrap(key, purpose.epoch);
-		if (secret !== undefined) keys.add(purpose.epoch, secret);
+		if (secret !== undefined) keys.learn(purpose.epoch, secret);
 	}
 }

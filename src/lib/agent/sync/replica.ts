@@ -22,7 +22,17 @@ export interface Opened {
 	readonly operations: readonly Operation[];
 }
 
-/** What is to be sealed next. */
+/** Who is to come or to go. All else that its envelope says follows from the log, as it is when that is sealed. */
+export type MemberChange =
+	| Pick<Extract<Purpose, { kind: 'add' }>, 'kind' | 'member'>
+	| Pick<Extract<Purpose, { kind: 'remove' }>, 'kind' | 'kid'>;
+
+interface Waiting {
+	readonly purpose: MemberChange | Extract<Purpose, { kind: 'snapshot' }>;
+	readonly text?: string;
+}
+
+/** What is to be sealed next. A removal has no keys yet (`removal.ts`). */
 export interface Draft {
 	readonly devSeq: number;
 	readonly prevHash: string;
@@ -73,6 +83,8 @@ export interface Replica {
 	place(): LogPlace;
 	cursor(): number;
 	isMember(): boolean;
+	/** The newest epoch that something in the log is known to be sealed with. */
+	sealedWith(): number;
 	acknowledged(): Head;
 	fault(): LogFault | undefined;
 	/** Written here: counts at once, and goes out with the next envelope. */
@@ -84,10 +96,12 @@ export interface Replica {
 	/** The first operation that waits, in pieces, as it does not fit into any envelope. */
 	split(): void;
 	sealed(sealed: Sealed): void;
-	/** Members come and go by envelopes of their own. */
-	queuePurpose(purpose: Exclude<Purpose, { kind: 'ops' | 'snapshot' }>): void;
+	/** Members come and go by envelopes of their own. Who is on the way out already is not removed twice. */
+	queuePurpose(change: MemberChange): void;
 	/** Ahead of operations that were sealed before them, and that the room has refused. */
 	letPurposesPass(): void;
+	/** Its removal was asked for here, and is not in the log yet. */
+	isLeaving(kid: string): boolean;
 	/** Everything read so far, for those who come later; the room may then forget what led there. */
 	queueSnapshot(state?: SyncState): void;
 	snapshotAt(): number;
@@ -114,9 +128,11 @@ export interface Replica {
 export function createReplica(start: ReplicaStart): Replica {
 	const state = start.state ?? createState();
 	const log = createLogReader(start.room, start.genesis, start.place);
-	let purposes: { readonly purpose: Purpose; readonly text?: string }[] = [];
+	let purposes: Waiting[] = [];
 	let queue: Operation[] = [...(start.queued ?? [])];
 	let sealed: Sealed[] = [...(start.sealed ?? [])];
+	/** `devSeq` of the newest removal that was sealed here. */
+	let removal = sealed.findLast(({ draft }) => draft.purpose.kind === 'remove')?.draft.devSeq ?? 0;
 	let acknowledged: Head = start.acknowledged ??
 		log.place().heads[start.dev] ?? { devSeq: 0, hash: start.genesis };
 	let broken: LogFault | undefined;
@@ -145,11 +161,27 @@ export function createReplica(start: ReplicaStart): Replica {
 	/** Never accepted by the room, so that it may be sealed otherwise at the same place. A snapshot is given up. */
 	function unseal(): void {
 		const drafts = sealed.map(({ draft }) => draft);
-		purposes = [...drafts, ...purposes].filter(
-			({ purpose }) => purpose.kind === 'add' || purpose.kind === 'remove'
-		);
+		purposes = [...drafts, ...purposes].flatMap(({ purpose }): Waiting[] => {
+			if (purpose.kind === 'add') return [{ purpose }];
+			return purpose.kind === 'remove' ? [{ purpose: { kind: 'remove', kid: purpose.kid } }] : [];
+		});
 		queue = [...drafts.flatMap(({ operations }) => operations), ...queue];
 		sealed = [];
+		removal = 0;
+	}
+
+	/** Its key is learnt as everybody learns it, from the log: what was sealed before then would be refused. */
+	function awaitsRemoval(): boolean {
+		return removal > (log.place().heads[start.dev]?.devSeq ?? 0);
+	}
+
+	function isLeaving(kid: string): boolean {
+		const names = ({ kind, ...purpose }: Purpose | MemberChange): boolean =>
+			kind === 'remove' && 'kid' in purpose && purpose.kid === kid;
+		return (
+			log.isMember(kid) &&
+			(purposes.some(({ purpose }) => names(purpose)) || sealed.some(({ draft }) => names(draft.purpose)))
+		);
 	}
 
 	return {
@@ -157,6 +189,7 @@ export function createReplica(start: ReplicaStart): Replica {
 		place: () => log.place(),
 		cursor: () => log.cursor(),
 		isMember: () => log.isMember(start.dev),
+		sealedWith: () => log.sealedWith(),
 		acknowledged: () => acknowledged,
 		fault: () => broken,
 		write(operation) {
@@ -177,8 +210,9 @@ export function createReplica(start: ReplicaStart): Replica {
 			purposes.length === 0 &&
 			sealed.every(({ draft }) => draft.purpose.kind === 'ops'),
 		queuePurpose(purpose) {
-			purposes.push({ purpose });
+			if (purpose.kind !== 'remove' || !isLeaving(purpose.kid)) purposes.push({ purpose });
 		},
+		isLeaving,
 		queueSnapshot(whole = state) {
 			const place = log.place();
 			const text = `{"place":${JSON.stringify(place)},"state":${stateText(whole)}}`;
@@ -189,22 +223,34 @@ export function createReplica(start: ReplicaStart): Replica {
 			}
 		},
 		draft(most = opsPerEnvelope) {
-			if (broken !== undefined) return undefined;
-			const operations = purposes.length === 0 ? queue.slice(0, most) : [];
-			const next = purposes[0] ?? (queue.length === 0 ? undefined : { purpose: opsPurpose(operations) });
-			if (next === undefined) return undefined;
+			if (broken !== undefined || awaitsRemoval()) return undefined;
+			// Another device was quicker.
+			purposes = purposes.filter(({ purpose }) => purpose.kind !== 'remove' || log.isMember(purpose.kid));
+			const [next] = purposes;
+			if (next === undefined && queue.length === 0) return undefined;
 			const { devSeq, hash } = last();
-			const { epoch, heads } = log.place();
-			return { devSeq: devSeq + 1, prevHash: hash, keyEpoch: epoch, heads, operations, ...next };
+			const { epoch: keyEpoch, heads } = log.place();
+			const chain = { devSeq: devSeq + 1, prevHash: hash, keyEpoch, heads };
+			if (next === undefined) {
+				const operations = queue.slice(0, most);
+				return { ...chain, purpose: opsPurpose(operations), operations };
+			}
+			const { purpose, ...rest } = next;
+			const whole = purpose.kind === 'remove' ? { ...purpose, epoch: keyEpoch + 1, keys: [] } : purpose;
+			return { ...chain, purpose: whole, operations: [], ...rest };
 		},
 		sealed(made) {
 			if (made.draft.purpose.kind !== 'ops') purposes.shift();
 			queue.splice(0, made.draft.operations.length);
 			sealed.push(made);
+			if (made.draft.purpose.kind === 'remove') removal = made.draft.devSeq;
 		},
 		unacknowledged: () => sealed,
 		letPurposesPass() {
-			if (purposes.length > 0 && sealed.every(({ draft }) => draft.purpose.kind === 'ops')) unseal();
+			if (purposes.length === 0 || !sealed.every(({ draft }) => draft.purpose.kind === 'ops')) return;
+			const waiting = purposes;
+			unseal();
+			purposes = waiting;
 		},
 		isSettled: () => sealed.length === 0 && queue.length === 0 && purposes.length === 0,
 		welcome({ seq, yours }) {
@@ -257,6 +303,8 @@ export function createReplica(start: ReplicaStart): Replica {
 			const { purpose } = header;
 			if (purpose.kind === 'snapshot' && purpose.part === purpose.of - 1)
 				snapshotAt = Math.max(snapshotAt, purpose.upTo);
+			// A snapshot is sealed with one key, or given up.
+			if (purpose.kind === 'remove') purposes = purposes.filter((one) => one.purpose.kind !== 'snapshot');
 			isOwnNewest = header.dev === start.dev;
 			if (header.dev === start.dev) {
 				ack(header.devSeq);

@@ -6,18 +6,25 @@
 const text = new TextEncoder();
 
 export interface RoomKeys {
+	/**
+	 * When these keys were handed over, something stood in the room's log that was sealed with this epoch's: what shows
+	 * itself as that log and has nothing of the kind is another.
+	 */
+	readonly since: number;
 	/** Undefined where the epoch's secret was never given to this device. */
 	keyOf(epoch: number, dev: string): Promise<CryptoKey | undefined>;
-	add(epoch: number, secret: Uint8Array<ArrayBuffer>): void;
-	/** For handing them on to a new device. */
+	/** As the log tells it, which alone says what an epoch's secret is; but for those that were handed over. */
+	learn(epoch: number, secret: Uint8Array<ArrayBuffer>): void;
+	/** For handing them on to a new device. Another map once something was learnt. */
 	secrets(): ReadonlyMap<number, Uint8Array<ArrayBuffer>>;
 }
 
 export function createRoomKeys(
 	room: string,
-	known: Iterable<readonly [number, Uint8Array<ArrayBuffer>]>
+	known: Iterable<readonly [number, Uint8Array<ArrayBuffer>]>,
+	since = 1
 ): RoomKeys {
-	const secrets = new Map(known);
+	let secrets: ReadonlyMap<number, Uint8Array<ArrayBuffer>> = new Map(known);
 	const derived = new Map<string, Promise<CryptoKey>>();
 
 	async function derive(epoch: number, dev: string, secret: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
@@ -37,6 +44,7 @@ export function createRoomKeys(
 	}
 
 	return {
+		since,
 		async keyOf(epoch, dev) {
 			const secret = secrets.get(epoch);
 			if (secret === undefined) return undefined;
@@ -45,8 +53,10 @@ export function createRoomKeys(
 			if (key === undefined) derived.set(name, (key = derive(epoch, dev, secret)));
 			return key;
 		},
-		add(epoch, secret) {
-			if (!secrets.has(epoch)) secrets.set(epoch, secret);
+		learn(epoch, secret) {
+			if (epoch <= since) return;
+			secrets = new Map([...secrets, [epoch, secret]]);
+			derived.clear();
 		},
 		secrets: () => secrets
 	};

@@ -8,7 +8,15 @@ import { AppError } from '../../wire/errors';
 import { meetingMs, meetingNote, meetingSlot, type MeetingSlot } from '../../wire/pairing';
 import { parseJson } from '../../wire/json';
 import { fail, succeed } from '../envelope';
-import { countKept, leaveNote, meetingHeaders, readNote, recoveryMs, type Meeting } from './meeting';
+import {
+	countKept,
+	forgetNote,
+	leaveNote,
+	meetingHeaders,
+	readNote,
+	recoveryMs,
+	type Meeting
+} from './meeting';
 
 const key = 'meeting';
 const counterKey = 'kept';
@@ -22,6 +30,10 @@ export class MeetingPlace extends DurableObject<Env> {
 		if (path === 'count') return new Response(null, { status: (await this.#count()) ? 204 : 429 });
 		const slot = meetingSlot.safeParse(path);
 		if (!slot.success) return fail(new AppError('input/invalid'), requestId);
+		if (request.method === 'DELETE') {
+			await this.#forget(slot.data);
+			return succeed({}, requestId);
+		}
 		if (request.method !== 'POST') return succeed({ note: await this.#read(slot.data) }, requestId);
 		const body = meetingNote.safeParse(parseJson(await request.text()));
 		if (!body.success) return fail(new AppError('input/invalid'), requestId);
@@ -63,6 +75,15 @@ export class MeetingPlace extends DurableObject<Env> {
 		else if (headers.has(meetingHeaders.forGood)) await storage.deleteAlarm();
 		else if (slot === 'recovery') await storage.setAlarm(Date.now() + recoveryMs);
 		return undefined;
+	}
+
+	async #forget(slot: MeetingSlot): Promise<void> {
+		const { storage } = this.ctx;
+		const meeting = await storage.get<Meeting>(key);
+		const rest = meeting === undefined ? undefined : forgetNote(meeting, slot);
+		if (rest !== undefined) return await storage.put(key, rest);
+		await storage.deleteAlarm();
+		await storage.deleteAll();
 	}
 
 	async #mayKeep(counter: string): Promise<boolean> {

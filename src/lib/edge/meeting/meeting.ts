@@ -37,6 +37,12 @@ export function countKept(kept: readonly number[], now: number): readonly number
 	return recent.length < recoveryNotes ? [...recent, now] : undefined;
 }
 
+/** Undefined where nothing is left. */
+export function forgetNote(meeting: Meeting, slot: MeetingSlot): Meeting | undefined {
+	const kept = Object.entries(meeting.notes).filter(([name]) => name !== slot);
+	return kept.length === 0 ? undefined : { ...meeting, notes: Object.fromEntries(kept) };
+}
+
 export function readNote(meeting: Meeting | undefined, slot: MeetingSlot, now: number): string | undefined {
 	return meeting === undefined || isOver(meeting, now) ? undefined : meeting.notes[slot];
 }

@@ -66,7 +66,7 @@ async function pushed(
 ): Promise<Said> {
 	const send: FromRoom[] = [];
 	let hasStored = false;
-	let revoked: string | undefined;
+	const revoked: string[] = [];
 	for (const envelope of envelopes) {
 		const { kid } = now();
 		// What it has already costs nothing: sending again is how a device finds out.
@@ -84,9 +84,9 @@ async function pushed(
 				: onEnvelope(room, now(), envelope, hash ?? '');
 		send.push(...said.send);
 		hasStored ||= said.hasStored === true;
-		revoked ??= said.revoked;
+		revoked.push(...(said.revoked ?? []));
 	}
-	return { place: now(), send, hasStored, ...(revoked === undefined ? {} : { revoked }) };
+	return { place: now(), send, hasStored, revoked };
 }
 
 /** Undefined: nobody who may write, which the room says itself. */

@@ -47,6 +47,8 @@ export interface RoomStore {
 	meta(): RoomMeta;
 	member(kid: string): RoomMember | undefined;
 	memberCount(): number;
+	/** `kid` of everybody who came and did not go. */
+	living(): readonly string[];
 	head(dev: string): RoomHead | undefined;
 	/** Where it was accepted; undefined where it was not, or is forgotten. */
 	find(dev: string, devSeq: number): { readonly seq: number; readonly hash: string } | undefined;
@@ -78,6 +80,7 @@ export function createMemoryRoomStore(): RoomStore {
 		meta: () => meta,
 		member: (kid) => members.get(kid),
 		memberCount: () => members.size,
+		living: () => [...members].flatMap(([kid, { isRemoved }]) => (isRemoved ? [] : [kid])),
 		head: (dev) => heads.get(dev),
 		find: (dev, devSeq) => places.get(`${dev}/${String(devSeq)}`),
 		range(from, to, limit) {

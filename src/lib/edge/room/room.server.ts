@@ -11,7 +11,7 @@ import { toBase64Url } from '../../wire/device';
 import { fullAllowance, quota, spend, type Allowance } from './quota';
 import { receive, type May } from './receive';
 import { createRoom, type Room } from './room';
-import { closeCodes, flow, newPlace, type SocketPlace } from './socket';
+import { closeCodes, farewell, flow, newPlace, type SocketPlace } from './socket';
 import { createSqliteRoomStore } from './sqlite-room';
 
 const attachment = z.object({
@@ -71,7 +71,7 @@ export class SyncRoom extends DurableObject {
 		if (said.hasStored === true) await this.ctx.storage.sync();
 		for (const message of said.send) send(socket, message);
 		if (said.close !== undefined) socket.close(said.close);
-		if (said.revoked !== undefined) this.#dismiss(said.revoked);
+		for (const kid of said.revoked ?? []) this.#dismiss(room, kid);
 		for (const one of this.ctx.getWebSockets()) this.#flow(room, one);
 	}
 
@@ -96,10 +96,11 @@ export class SyncRoom extends DurableObject {
 		for (const message of said.send) send(socket, message);
 	}
 
-	#dismiss(kid: string): void {
+	#dismiss(room: Room, kid: string): void {
 		for (const socket of this.ctx.getWebSockets()) {
-			if (read(socket)?.place.kid !== kid) continue;
-			send(socket, { type: 'revoked' });
+			const place = read(socket)?.place;
+			if (place?.kid !== kid) continue;
+			send(socket, farewell(room, kid, place.got));
 			socket.close(closeCodes.revoked);
 		}
 	}

@@ -3,7 +3,7 @@
  * headers alone. Pure over its store; signatures were checked before, by whoever calls.
  */
 
-import type { Envelope, NackReason } from '../../wire/sync';
+import type { Envelope, NackReason, Purpose } from '../../wire/sync';
 import { quota } from './quota';
 import type { RoomMember, RoomMeta, RoomStore, RoomWrite, StoredEnvelope } from './room-store';
 
@@ -24,6 +24,8 @@ export interface Room {
 	isRevoked(kid: string): boolean;
 	/** Nobody has ever written here: whoever comes first founds it. */
 	isEmpty(): boolean;
+	/** Who came and who went after this place, up to the device's removal: what it can check. */
+	farewell(kid: string, after: number, maxBytes: number): readonly Envelope[];
 	/** The last envelope of this device. */
 	head(kid: string): { readonly devSeq: number; readonly hash: string };
 	/** Same `(dev, devSeq)`, same place: sending again is harmless. */
@@ -61,30 +63,34 @@ export function createRoom(
 		return isFounder && purpose.member.device.kid === dev;
 	}
 
-	/** What the envelope means for the room; undefined where it makes no sense at this place. */
+	/** What the envelope means for the room, or why it makes no sense at this place. */
 	function effect(
 		{ header: { dev, devSeq, purpose } }: Envelope,
 		seq: number
-	): Partial<RoomWrite> | undefined {
+	): Partial<RoomWrite> | NackReason {
 		const meta = store.meta();
 		switch (purpose.kind) {
 			case 'ops':
 				return {};
 			case 'add':
 				// Once revoked, a key never comes back.
-				if (store.member(purpose.member.device.kid)?.isRemoved === true) return undefined;
+				if (store.member(purpose.member.device.kid)?.isRemoved === true) return 'invalid';
 				return { member: { ...purpose.member, isRemoved: false } };
 			case 'remove': {
 				const gone = store.member(purpose.kid);
-				if (gone === undefined || purpose.epoch !== meta.epoch + 1) return undefined;
+				if (gone === undefined) return 'invalid';
+				const staying = store.living().filter((kid) => kid !== purpose.kid);
+				const isFor = sorted(purpose.keys.map(({ kid }) => kid)) === sorted(staying);
+				// Somebody came or went since it was sealed, who would be locked out or let in: it is sealed anew.
+				if (gone.isRemoved || !isFor || purpose.epoch !== meta.epoch + 1) return 'epoch';
 				return { member: { ...gone, isRemoved: true }, meta: { ...meta, epoch: purpose.epoch } };
 			}
 			case 'snapshot': {
 				const { upTo, part, of } = purpose;
-				if (part >= of || upTo >= seq) return undefined;
+				if (part >= of || upTo >= seq) return 'invalid';
 				// Another was quicker; its own first parts may be forgotten by now.
 				if (upTo <= meta.upTo) return {};
-				if (part > 0 && !follows(dev, devSeq, purpose)) return undefined;
+				if (part > 0 && !follows(dev, devSeq, purpose)) return 'invalid';
 				if (part < of - 1) return {};
 				const first = store.find(dev, devSeq - part)?.seq ?? seq;
 				return { meta: { ...meta, upTo, parts: [first, seq] }, forget: { upTo, fileBytes } };
@@ -126,6 +132,16 @@ export function createRoom(
 		},
 		isRevoked: (kid) => store.member(kid)?.isRemoved === true,
 		isEmpty: () => store.memberCount() === 0,
+		farewell(kid, after, maxBytes) {
+			const found: StoredEnvelope[] = [];
+			for (let from: number | undefined = after; from !== undefined;) {
+				const some = store.membership(from, page);
+				const end = some.findIndex(({ envelope: { header } }) => removes(header.purpose, kid));
+				found.push(...(end < 0 ? some : some.slice(0, end + 1)));
+				from = end < 0 ? some.at(-1)?.seq : undefined;
+			}
+			return fit(found, maxBytes).map(({ envelope }) => envelope);
+		},
 		head,
 		append(envelope, hash) {
 			const { dev, devSeq, prevHash, keyEpoch, room } = envelope.header;
@@ -144,7 +160,7 @@ export function createRoom(
 			if (keyEpoch !== meta.epoch) return nack('epoch');
 			const seq = meta.seq + 1;
 			const change = effect(envelope, seq);
-			if (change === undefined) return nack('invalid');
+			if (typeof change === 'string') return nack(change);
 			const size = envelope.ct.length + JSON.stringify(envelope.header).length + 512;
 			store.write({
 				...change,
@@ -176,6 +192,10 @@ export function createRoom(
 		}
 	};
 }
+
+const removes = (purpose: Purpose, kid: string): boolean => purpose.kind === 'remove' && purpose.kid === kid;
+
+const sorted = (kids: readonly string[]): string => [...kids].sort().join();
 
 /** At least one, then as many as fit. */
 function fit(found: readonly StoredEnvelope[], maxBytes: number): readonly StoredEnvelope[] {

@@ -28,8 +28,8 @@ export interface Said {
 	readonly close?: number;
 	/** Something was stored: it has to be on disk before anybody is told. */
 	readonly hasStored?: boolean;
-	/** Somebody was shown the door. */
-	readonly revoked?: string;
+	/** Who was shown the door. */
+	readonly revoked?: readonly string[];
 }
 
 export const closeCodes = { revoked: 4003, notMember: 4004, protocol: 4000 } as const;
@@ -45,13 +45,18 @@ export const newPlace = (nonce: string): SocketPlace => ({
 	isReset: false
 });
 
+/** @param cursor what the device has read. */
+export function farewell(room: Room, kid: string, cursor: number): FromRoom {
+	return { type: 'revoked', by: [...room.farewell(kid, cursor, maxContent)] };
+}
+
 /** The signature of `hello` held. */
 export function onHello(
 	room: Room,
 	place: SocketPlace,
 	{ device: { kid }, cursor }: Extract<FromDevice, { type: 'hello' }>
 ): Said {
-	if (room.isRevoked(kid)) return { place, send: [{ type: 'revoked' }], close: closeCodes.revoked };
+	if (room.isRevoked(kid)) return { place, send: [farewell(room, kid, cursor)], close: closeCodes.revoked };
 	if (room.member(kid) === undefined && !room.isEmpty())
 		return {
 			place,
@@ -82,7 +87,7 @@ export function onEnvelope(room: Room, place: SocketPlace, envelope: Envelope, h
 		place,
 		send: [{ type: 'ack', devSeq, seq }],
 		hasStored: isNew,
-		...(isNew && purpose.kind === 'remove' ? { revoked: purpose.kid } : {})
+		...(isNew && purpose.kind === 'remove' ? { revoked: [purpose.kid] } : {})
 	};
 }
 

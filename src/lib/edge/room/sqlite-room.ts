@@ -68,6 +68,14 @@ export function createSqliteRoomStore(storage: SqlStorage): RoomStore {
 			return member;
 		},
 		memberCount: () => Number(one('SELECT count(*) AS n FROM members')?.n ?? 0),
+		living() {
+			const found: string[] = [];
+			for (const row of sql.exec('SELECT member FROM members')) {
+				const { device, isRemoved }: RoomMember = JSON.parse(String(row.member));
+				if (!isRemoved) found.push(device.kid);
+			}
+			return found;
+		},
 		head(dev) {
 			const row = one('SELECT devSeq, hash FROM heads WHERE dev = ?', dev);
 			return row === undefined ? undefined : { devSeq: Number(row.devSeq), hash: String(row.hash) };
