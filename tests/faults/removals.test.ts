@@ -27,7 +27,12 @@ async function client(
 ): Promise<Client> {
 	const device = await createSyncDevice(room, secret, 'Ed25519', keys);
 	const { reading, signer } = device;
-	const connection = createConnection({ reading, signer, clock, ...(keeper === undefined ? {} : { keeper }) });
+	const connection = createConnection({
+		reading,
+		signer,
+		clock,
+		...(keeper === undefined ? {} : { keeper })
+	});
 	const network = relay.network();
 	const address = `ws://localhost/api/sync/${room}`;
 	return {
