@@ -134,6 +134,8 @@ export function createWorld(
 			case 'basis':
 				said(device, socket, onBasis(current, socket.place, message.after));
 				break;
+			// No device of this world has files.
+			case 'kept':
 			case 'ping':
 				break;
 		}
