@@ -159,7 +159,8 @@ const config :Workerd.Config = (
 			durableObjectStorage = (localDisk = "objects"),
 			bindings = [
 				(name = "STREAMS", durableObjectNamespace = "${object}"),
-				(name = "RELAY_UPSTREAMS", text = ${upstreams})
+				(name = "RELAY_UPSTREAMS", text = ${upstreams}),
+				(name = "RELAY_RATE_LIMIT", text = "0")
 			]
 		)),
 		(name = "objects", disk = (path = ${JSON.stringify(join(folder, 'objects'))}, writable = true)),

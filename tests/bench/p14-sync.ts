@@ -5,6 +5,7 @@
  */
 
 import * as Y from 'yjs';
+import { packSnapshot } from '../../src/lib/agent/sync/pack-snapshot';
 import { stateText } from '../../src/lib/agent/sync/state-text';
 import { toBase64Url } from '../../src/lib/wire/device';
 import { opsPerEnvelope } from '../../src/lib/wire/sync';
@@ -58,7 +59,7 @@ async function join(served: Served, yjs: YjsServer): Promise<Line[]> {
 	const sent = (): number => ours.replica.acknowledged().devSeq;
 	await ours.connection.send();
 	await until(settled, 'all is there');
-	ours.replica.queueSnapshot();
+	ours.replica.queueSnapshot(await packSnapshot(ours.replica.snapshot()));
 	await ours.connection.send();
 	await until(settled, 'the snapshot is there');
 	for (let index = joinedOperations - tail; index < joinedOperations; index++) {

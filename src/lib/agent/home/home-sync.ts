@@ -20,6 +20,7 @@ import { readKeptState } from '../sync/kept';
 import { openLink, type Link } from '../sync/link';
 import { addNode, takeState, type SyncState } from '../sync/merge';
 import { createKeeper, placeWrite, readOutbox } from '../sync/outbox';
+import { packSnapshot } from '../sync/pack-snapshot';
 import { registerOf } from '../sync/registers';
 import type { Reading } from '../sync/read-envelopes';
 import { createReplica, type Replica } from '../sync/replica';
@@ -155,7 +156,9 @@ export async function createHomeSync(parts: HomeSyncParts): Promise<HomeSync> {
 			keysSaved = home.keys.secrets();
 		}
 		await apply(takeState(replica.state));
-		if (replica.isSnapshotDue()) replica.queueSnapshot(await wholeState(base, kept, kid));
+		if (!replica.isSnapshotDue()) return;
+		const whole = replica.snapshot(await wholeState(base, kept, kid));
+		replica.queueSnapshot(await packSnapshot(whole));
 	}
 
 	async function queue(telling: Telling, also: readonly StoreWrite[] = []): Promise<void> {

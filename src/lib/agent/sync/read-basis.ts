@@ -7,6 +7,7 @@ import { canonicalJson, isJsonObject, parseJson } from '../../wire/json';
 import { fromBase64Url, type DevicePublicKey } from '../../wire/device';
 import type { Envelope } from '../../wire/sync';
 import { openEnvelope, type OpenedEnvelope } from './envelope';
+import { unpackSnapshot } from './pack-snapshot';
 import { readPlace } from './place';
 import { verifyEnvelope } from './signature';
 import type { FaultKind, KnownMember, LogPlace } from './log';
@@ -74,7 +75,7 @@ export async function readBasis(
 	}
 	const last = envelopes.at(-1)?.header.purpose;
 	if (last?.kind !== 'snapshot' || last.of !== pieces.length) return fail('dropped');
-	const whole = parseJson(pieces.join(''));
+	const whole = parseJson((await unpackSnapshot(pieces.join(''))) ?? '');
 	const place = isJsonObject(whole) ? readPlace(whole.place) : undefined;
 	if (!isJsonObject(whole) || place?.cursor !== upTo || place.epoch !== epoch) return fail('forged');
 	// Who is a member is not the room's to say: what it showed must be what the snapshot's author saw.

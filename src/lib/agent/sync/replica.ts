@@ -69,8 +69,18 @@ export interface ReplicaStart {
 	readonly understands?: ReadonlySet<OperationType>;
 }
 
+export interface Snapshot {
+	/** Everything up to here is in it. */
+	readonly upTo: number;
+	readonly epoch: number;
+	readonly text: string;
+	/** Nothing in its text is escaped in JSON. */
+	readonly isPlain?: boolean;
+}
+
 /** Characters of a snapshot an envelope: six bytes each, were they all to be escaped. */
 const partLength = 40_000;
+const plainPartLength = 180_000;
 
 /** Envelopes after which the state is written down whole. */
 const snapshotEvery = 1000;
@@ -102,8 +112,10 @@ export interface Replica {
 	letPurposesPass(): void;
 	/** Its removal was asked for here, and is not in the log yet. */
 	isLeaving(kid: string): boolean;
-	/** Everything read so far, for those who come later; the room may then forget what led there. */
-	queueSnapshot(state?: SyncState): void;
+	/** Everything read so far. */
+	snapshot(state?: SyncState): Snapshot;
+	/** For those who come later; the room may then forget what led there. Given up where the key has turned since. */
+	queueSnapshot(snapshot?: Snapshot): void;
 	snapshotAt(): number;
 	/** The newest envelope is this device's own, and it is time: so one device makes it, not all at once. */
 	isSnapshotDue(): boolean;
@@ -175,6 +187,12 @@ export function createReplica(start: ReplicaStart): Replica {
 		return removal > (log.place().heads[start.dev]?.devSeq ?? 0);
 	}
 
+	function snapshot(whole = state): Snapshot {
+		const place = log.place();
+		const text = `{"place":${JSON.stringify(place)},"state":${stateText(whole)}}`;
+		return { upTo: place.cursor, epoch: place.epoch, text };
+	}
+
 	function isLeaving(kid: string): boolean {
 		const names = ({ kind, ...purpose }: Purpose | MemberChange): boolean =>
 			kind === 'remove' && 'kid' in purpose && purpose.kid === kid;
@@ -213,13 +231,14 @@ export function createReplica(start: ReplicaStart): Replica {
 			if (purpose.kind !== 'remove' || !isLeaving(purpose.kid)) purposes.push({ purpose });
 		},
 		isLeaving,
-		queueSnapshot(whole = state) {
-			const place = log.place();
-			const text = `{"place":${JSON.stringify(place)},"state":${stateText(whole)}}`;
-			const of = Math.ceil(text.length / partLength);
+		snapshot,
+		queueSnapshot({ upTo, epoch, text, isPlain = false } = snapshot()) {
+			if (epoch !== log.place().epoch) return;
+			const length = isPlain ? plainPartLength : partLength;
+			const of = Math.ceil(text.length / length);
 			for (let part = 0; part < of; part++) {
-				const purpose = { kind: 'snapshot' as const, upTo: place.cursor, part, of };
-				purposes.push({ purpose, text: text.slice(part * partLength, (part + 1) * partLength) });
+				const purpose = { kind: 'snapshot' as const, upTo, part, of };
+				purposes.push({ purpose, text: text.slice(part * length, (part + 1) * length) });
 			}
 		},
 		draft(most = opsPerEnvelope) {
