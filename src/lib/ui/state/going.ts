@@ -5,6 +5,7 @@ import { app } from './app.svelte';
 
 const lastName = 'wherry:last';
 const freshName = 'wherry:fresh';
+const arrivedName = 'wherry:arrived';
 
 export const remembered = {
 	/** The session that `/` opens again. */
@@ -22,8 +23,21 @@ export const remembered = {
 	set fresh(id: string | null) {
 		if (id === null) sessionStorage.removeItem(freshName);
 		else sessionStorage.setItem(freshName, id);
+	},
+	/** What was the new session of this tab until it had an address: a reload may still ask for the new one. */
+	get arrived(): string | null {
+		return isReload() ? sessionStorage.getItem(arrivedName) : null;
+	},
+	set arrived(id: string | null) {
+		if (id === null) sessionStorage.removeItem(arrivedName);
+		else sessionStorage.setItem(arrivedName, id);
 	}
 };
+
+function isReload(): boolean {
+	const [entry] = performance.getEntriesByType('navigation');
+	return entry instanceof PerformanceNavigationTiming && entry.type === 'reload';
+}
 
 let arriving: string | null = null;
 
@@ -37,6 +51,7 @@ export function takeArriving(): string | null {
 export async function newSession(options: { temporary?: boolean } = {}): Promise<void> {
 	app.failure = null;
 	remembered.fresh = null;
+	remembered.arrived = null;
 	const opened = await app.moveOn(async () => {
 		// Read beforehand: the new session and its address should come in one moment.
 		await preloadCode('/').catch(() => undefined);
