@@ -318,7 +318,11 @@ export function createTurns(host: Host): Turns {
 				);
 				if (turn.state === 'parked' && !isDecided) continue;
 				// One that cannot be resumed (its session is unreadable) does not keep the others.
-				await start(turn.sessionId, turn.turnId, { kind: 'resume', record: turn }).catch(() => undefined);
+				await inLane(turn.sessionId, async () => {
+					// Another device's word may have reached it first, and it goes on already.
+					if (!live.has(turn.sessionId))
+						await start(turn.sessionId, turn.turnId, { kind: 'resume', record: turn });
+				}).catch(() => undefined);
 			}
 			for (const { sessionId } of await queue.counts()) {
 				if (!live.has(sessionId) && host.status.display(sessionId) === 'queued')

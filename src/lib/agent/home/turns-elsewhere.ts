@@ -279,6 +279,7 @@ export function createTurnsElsewhere(parts: TurnsElsewhereParts): TurnsElsewhere
 			for (const key of (await registersAt(base, openTurns)).keys())
 				await readOne(openTurnOf(key) ?? '').catch(() => undefined);
 			await orders.look();
+			await orders.obey();
 		},
 		async read(news) {
 			for (const [key, row] of news) {

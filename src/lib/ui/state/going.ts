@@ -48,7 +48,15 @@ export function takeArriving(): string | null {
 	return id;
 }
 
-export async function newSession(options: { temporary?: boolean } = {}): Promise<void> {
+let opening: Promise<void> | undefined;
+
+/** Pressed twice it is one: the second would take the person away from the first. */
+export function newSession(options: { temporary?: boolean } = {}): Promise<void> {
+	opening ??= openNew(options).finally(() => (opening = undefined));
+	return opening;
+}
+
+async function openNew(options: { temporary?: boolean }): Promise<void> {
 	app.failure = null;
 	remembered.fresh = null;
 	remembered.arrived = null;
